@@ -1,0 +1,1 @@
+"""Azure; the only importers of azure.*."""

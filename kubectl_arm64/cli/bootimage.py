@@ -1,0 +1,245 @@
+"""`kubectl arm64 bootimage`: publish the boot image through Azure, print its resource ID."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kubectl_arm64 import cluster, stream
+from kubectl_arm64.cli import target
+from kubectl_arm64.cli.invocation import Invocation
+from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, pairs, seconds
+from kubectl_arm64.cli.output import Streams, dump
+from kubectl_arm64.cli.progress import reporter
+from kubectl_arm64.cluster import ClusterFacts, Documents
+from kubectl_arm64.errors import Denied, NotFinished, NotFound, Unsupported
+from kubectl_arm64.image import GalleryImage
+from kubectl_arm64.pipeline.publish import Choices, Found, Publication
+from kubectl_arm64.pipeline.step import Pace, State
+from kubectl_arm64.plan import ImagePlan, Wishes, resolve
+
+if TYPE_CHECKING:
+    from kubectl_arm64.azure.session import Azure, Permissions
+
+POLL_SECONDS = "KUBECTL_ARM64_POLL_SECONDS"  # environment: seconds between two looks at a resource
+DATA_WRITE = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
+LIST_KEYS = "Microsoft.Storage/storageAccounts/listKeys/action"
+
+
+class StorageAuth(StrEnum):
+    """The values of --storage-auth."""
+
+    auto = "auto"
+    login = "login"
+    key = "key"
+
+
+class CopyEngine(StrEnum):
+    """The values of --copy."""
+
+    auto = "auto"
+    async_ = "async"
+
+
+@dataclass(frozen=True)
+class BootimageFlags:
+    """The flags of `bootimage` alone."""
+
+    source_url: Annotated[str, typer.Option(help="URL of the VHD (default: the stream's).")] = ""
+    storage_account: Annotated[str, typer.Option(help="Storage account for the VHD (default: rhcos and a hash).")] = ""
+    container: Annotated[str, typer.Option(help="Container for the VHD (default: vhd).")] = ""
+    storage_auth: Annotated[
+        StorageAuth, typer.Option(help="How to reach the VHD's account: the sign-in's token, the account key, or auto.")
+    ] = StorageAuth.auto
+    target_region: Annotated[
+        list[str], typer.Option(help="Another region to replicate the image version to; repeatable.")
+    ] = field(default_factory=list)
+    tag: Annotated[list[str], typer.Option(help="KEY=VALUE for every resource that is made; repeatable.")] = field(
+        default_factory=list
+    )
+    copy: Annotated[CopyEngine, typer.Option(help="How the VHD is copied.")] = CopyEngine.auto
+    abort_copy: Annotated[
+        bool, typer.Option("--abort-copy", help="Abort another's pending copy into the same blob.")
+    ] = False
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Start the work, do not wait for it (exit code 8 while it goes on).")
+    ] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, write nothing.")] = False
+    output: Annotated[Output | None, typer.Option("--output", "-o", help="name, json or yaml.")] = None
+
+
+def run(
+    connection: ConnectionFlags, image: ImageFlags, flags: BootimageFlags, invocation: Invocation, streams: Streams
+) -> GalleryImage | None:
+    """Publish, or print the plan; the image version that is ready, None for a plan."""
+    wishes = replace(
+        target.wishes(image),
+        storage_account=flags.storage_account,
+        container=flags.container,
+        target_regions=tuple(flags.target_region),
+        tags=pairs(flags.tag, "--tag"),
+    )
+    pace = Pace(_poll_seconds(streams.environ), seconds(image.timeout, "--timeout"))
+    facts, boot, plan = _resolve(connection, image, flags, wishes, streams)
+    azure = _connect(wishes.over(facts), streams)
+    with reporter(streams.err, streams.environ) as report:
+        azure.sign_in(storage=flags.storage_auth is not StorageAuth.key)
+        permissions = _check_ground(azure, plan)
+        choices = Choices(
+            source_url=boot.url,
+            auth=_storage_auth(flags.storage_auth, permissions),
+            may_switch=flags.storage_auth is StorageAuth.auto,
+            abort_copy=flags.abort_copy,
+            wait=not flags.no_wait,
+        )
+        publication = Publication(azure, plan, choices, pace, report)
+        found = publication.survey()
+        if not flags.dry_run:
+            _check_rights(found, permissions, plan)
+            try:
+                published = publication.publish()
+            except NotFinished as unfinished:
+                raise NotFinished(
+                    unfinished.what, f"it goes on in Azure; go on waiting with: {invocation.again}"
+                ) from None
+    if flags.dry_run:
+        _print_plan(plan, found, flags.output, streams)
+        return None
+    _print_result(plan, flags.output, invocation.next("machineset", "--apply", *image.carried()), streams)
+    return published
+
+
+def _resolve(
+    connection: ConnectionFlags, image: ImageFlags, flags: BootimageFlags, wishes: Wishes, streams: Streams
+) -> tuple[ClusterFacts, stream.BootImage, ImagePlan]:
+    """What to publish and where. Everything that the cluster forbids is refused here, before any call to Azure."""
+    facts, documents = ClusterFacts(), Documents()
+    if not (wishes.stand_alone and image.stream_file):
+        documents = target.connect(connection).read_documents()
+        facts = cluster.facts(documents)
+        streams.warn(cluster.check_bootimage_preconditions(facts))
+    boot = target.boot_image(image, documents)
+    if flags.source_url:
+        boot = boot.at(flags.source_url)
+    plan = resolve(boot, wishes, facts)
+    if facts.resource_group and plan.resource_group.lower() != facts.resource_group.lower():
+        streams.warn(
+            [
+                f"resource group {plan.resource_group} is not the cluster's ({facts.resource_group}): the cluster's "
+                "identity needs Microsoft.Compute/galleries/images/versions/read there (role Reader) to make machines"
+            ]
+        )
+    if "gen2" not in plan.definition.name:
+        streams.warn(
+            [
+                f"image definition {plan.definition.name} does not have gen2 in its name: where the Machine Config "
+                "Operator manages boot images it takes the image for generation 1 and degrades the cluster"
+            ]
+        )
+    return facts, boot, plan
+
+
+def _connect(facts: ClusterFacts, streams: Streams) -> Azure:
+    from kubectl_arm64.azure.session import connect
+
+    return connect(
+        cloud_name=facts.cloud, subscription=facts.subscription, tenant=facts.tenant, environ=streams.environ
+    )
+
+
+def _check_ground(azure: Azure, plan: ImagePlan) -> Permissions | None:
+    """Check the resource group and the providers' registration.
+
+    Returns the caller's rights in the group, None where they are not told.
+    """
+    if azure.resource_group(plan.resource_group) is None:
+        raise NotFound(
+            f"resource group {plan.resource_group} does not exist in subscription {plan.subscription}",
+            "name an existing one with --resource-group; this tool makes none",
+        )
+    for namespace in ("Microsoft.Compute", "Microsoft.Storage"):
+        if azure.registered(namespace) is False:
+            raise Unsupported(
+                f"subscription {plan.subscription} is not registered for {namespace}",
+                f"run `az provider register --namespace {namespace} --subscription {plan.subscription} --wait`",
+                code="MissingSubscriptionRegistration",
+            )
+    return azure.permissions(f"/subscriptions/{plan.subscription}/resourceGroups/{plan.resource_group}")
+
+
+def _storage_auth(wanted: StorageAuth, permissions: Permissions | None) -> str:
+    """auto: the sign-in's token where it has a data role, else the account key."""
+    if wanted is not StorageAuth.auto:
+        return wanted.value
+    return "login" if permissions and permissions.may(DATA_WRITE, data=True) else "key"
+
+
+def _check_rights(found: Sequence[Found], permissions: Permissions | None, plan: ImagePlan) -> None:
+    """Raise Denied for a missing right before the first write, where the rights are told."""
+    if permissions is None:
+        return
+    missing = [one.step.action for one in found if one.observed.state is State.MISSING and one.step.action]
+    if missing:
+        missing.append(LIST_KEYS)
+    lacking = [action for action in dict.fromkeys(missing) if not permissions.may(action)]
+    if lacking:
+        scope = f"/subscriptions/{plan.subscription}/resourceGroups/{plan.resource_group}"
+        raise Denied(
+            f"the signed-in identity lacks {', '.join(lacking)} on {scope}",
+            "ask for a role that has these actions there (Contributor has)",
+            code="AuthorizationFailed",
+        )
+
+
+def _poll_seconds(environ: Mapping[str, str]) -> float:
+    text = environ.get(POLL_SECONDS, "10")
+    return seconds(text, POLL_SECONDS)
+
+
+def _print_plan(plan: ImagePlan, found: Sequence[Found], output: Output | None, streams: Streams) -> None:
+    words = {State.MISSING: "create", State.PENDING: "wait for", State.READY: "exists"}
+    rows = [
+        {"action": words[one.observed.state], "resource": one.step.title, "note": one.observed.note} for one in found
+    ]
+    if output is Output.name:
+        print(plan.image.resource_id, file=streams.out)
+        return
+    if output is not None:
+        dump({"resourceID": plan.image.resource_id, "source": plan.source, "steps": rows}, output, streams)
+        return
+    print(f"Release {plan.identity.release} ({plan.identity.architecture.value}) from {plan.source}", file=streams.out)
+    print(f"in resource group {plan.resource_group}, {', '.join(plan.regions)}:", file=streams.out)
+    for row in rows:
+        note = f" ({row['note']})" if row["note"] else ""
+        print(f"  {row['action']:<9} {row['resource']}{note}", file=streams.out)
+    print(f"Result: {plan.image.resource_id}", file=streams.out)
+
+
+def _print_result(plan: ImagePlan, output: Output | None, following: str, streams: Streams) -> None:
+    if output in (Output.json, Output.yaml):
+        dump(_result(plan), output, streams)
+        return
+    print(plan.image.resource_id, file=streams.out)
+    if output is None:
+        # A person reads the hint with the result; a pipe gets the result alone.
+        print(f"Next: {following}", file=streams.out if streams.out.isatty() else streams.err)
+
+
+def _result(plan: ImagePlan) -> dict[str, Any]:
+    return {
+        "resourceID": plan.image.resource_id,
+        "id": f"/subscriptions/{plan.subscription}{plan.image.resource_id}",
+        "release": plan.identity.release,
+        "architecture": plan.identity.architecture.azure,
+        "osStream": plan.identity.os_stream,
+        "location": plan.location,
+        "regions": list(plan.regions),
+        "source": plan.source,
+        "storageAccount": plan.storage_account.name,
+        "container": plan.container,
+        "blob": plan.blob,
+    }

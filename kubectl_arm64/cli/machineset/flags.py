@@ -1,0 +1,95 @@
+"""The flags of `machineset`, and which of them exclude each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from kubectl_arm64.cli.options import ImageFlags, Output
+from kubectl_arm64.errors import UsageError
+from kubectl_arm64.machineset import MULTI_ARCH_TAINT
+
+# Flags whose value may be left out: flag -> (value when bare, values it knows).
+OPTIONAL_VALUES = {
+    "--dry-run": ("client", ("none", "client", "server")),
+    "--taint": (MULTI_ARCH_TAINT, ()),
+}
+
+
+class DryRun(StrEnum):
+    """The values of --dry-run."""
+
+    none = "none"
+    client = "client"
+    server = "server"
+
+
+@dataclass(frozen=True)
+class MachinesetFlags:
+    """The flags of `machineset` alone."""
+
+    source: Annotated[
+        str, typer.Option("--from", help="MachineSet to clone (default: a plain worker's of the lowest zone).")
+    ] = ""
+    file: Annotated[
+        str, typer.Option("--filename", "-f", help="File with the MachineSet to clone, - for standard input.")
+    ] = ""
+    image: Annotated[
+        str, typer.Option(help="Resource ID of the image version (default: the one published for the cluster).")
+    ] = ""
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the boot image first, where it is not.")] = False
+    vm_size: Annotated[str, typer.Option(help="ARM64 VM size (default: the nearest to the source's).")] = ""
+    zone: Annotated[str, typer.Option(help="Availability zone (default: the source's).")] = ""
+    all_zones: Annotated[bool, typer.Option("--all-zones", help="One MachineSet for each zone.")] = False
+    name: Annotated[str, typer.Option(help="Name (default: the source's with -arm64).")] = ""
+    replicas: Annotated[
+        int | None, typer.Option(help="Number of machines (default: 1, or what the live set has).", show_default=False)
+    ] = None
+    taint: Annotated[
+        list[str],
+        typer.Option(help="KEY=VALUE:EFFECT on the nodes; alone, the multi-architecture taint. Repeatable."),
+    ] = field(default_factory=list)
+    node_label: Annotated[list[str], typer.Option(help="KEY=VALUE on the nodes; repeatable.")] = field(
+        default_factory=list
+    )
+    no_spot: Annotated[bool, typer.Option("--no-spot", help="Regular machines where the source has Spot VMs.")] = False
+    apply: Annotated[bool, typer.Option("--apply", help="Apply it to the cluster instead of printing it.")] = False
+    dry_run: Annotated[DryRun, typer.Option(help="With --apply: client or server.")] = DryRun.none
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --apply would change (exit code 1 when something).")
+    ] = False
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on with what this tool did not make, or what may not boot.")
+    ] = False
+    force_conflicts: Annotated[
+        bool, typer.Option("--force-conflicts", help="Take over fields that another manager owns.")
+    ] = False
+    output: Annotated[Output | None, typer.Option("--output", "-o", help="name, json or yaml.")] = None
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the flags say all that Azure could."""
+        return bool(self.file and self.image and self.vm_size and not self.all_zones)
+
+    def check(self, image: ImageFlags) -> None:
+        """Raise UsageError for flags that contradict each other."""
+        _exclusive({"--from": self.source, "-f": self.file})
+        _exclusive({"--zone": self.zone, "--all-zones": self.all_zones})
+        _exclusive({"--image": self.image, "--publish": self.publish})
+        if self.dry_run is not DryRun.none and not (self.apply or self.diff):
+            raise UsageError("--dry-run is of --apply", f"add --apply, or leave out --dry-run={self.dry_run.value}")
+        if self.replicas is not None and self.replicas < 0:
+            raise UsageError(f"--replicas {self.replicas} is less than 0", "give 0 or more")
+        if image.architecture.value != "aarch64":
+            raise UsageError(
+                f"machineset makes ARM64 MachineSets, not of --architecture {image.architecture.value}", "leave it out"
+            )
+
+
+def _exclusive(flags: dict[str, object]) -> None:
+    given = [name for name, value in flags.items() if value]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other", "give one of them")

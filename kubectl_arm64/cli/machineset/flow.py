@@ -1,0 +1,149 @@
+"""Flags -> sources, image and sizes -> clones -> printed or applied."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kubectl_arm64.cli import manifest as kubectl
+from kubectl_arm64.cli import target
+from kubectl_arm64.cli.machineset import images
+from kubectl_arm64.cli.machineset.applying import Application, above_one, lines
+from kubectl_arm64.cli.machineset.flags import MachinesetFlags
+from kubectl_arm64.cli.machineset.making import Workshop
+from kubectl_arm64.cli.machineset.ports import Azure, Ports
+from kubectl_arm64.cli.machineset.sources import Situation, check_user_data, from_cluster, from_file, look
+from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output
+from kubectl_arm64.cluster import ClusterFacts, Document
+from kubectl_arm64.errors import Failure, UsageError
+from kubectl_arm64.image import GalleryImage
+from kubectl_arm64.machineset import Clone, location_of
+from kubectl_arm64.names import ImageIdentity
+from kubectl_arm64.plan import resolve
+
+if TYPE_CHECKING:
+    from kubectl_arm64.cli.invocation import Invocation
+    from kubectl_arm64.cli.output import Streams
+
+
+def command(
+    connection: ConnectionFlags, image: ImageFlags, flags: MachinesetFlags, invocation: Invocation, streams: Streams
+) -> int:
+    """The command; its exit code."""
+
+    def connect(facts: ClusterFacts) -> Azure:
+        from kubectl_arm64.azure.session import connect
+
+        session = connect(
+            cloud_name=facts.cloud, subscription=facts.subscription, tenant=facts.tenant, environ=streams.environ
+        )
+        session.sign_in(storage=False)
+        return session
+
+    def publish(regions: Sequence[str]) -> object:
+        from kubectl_arm64.cli import bootimage
+
+        # stdout is the MachineSet's alone.
+        quiet = replace(streams, out=io.StringIO())
+        wanted = bootimage.BootimageFlags(target_region=list(regions))
+        return bootimage.run(connection, image, wanted, invocation, quiet)
+
+    ports = Ports(
+        cluster=lambda: target.connect(connection),
+        azure=connect,
+        publish=publish,
+        read_text=target.read_text,
+        bootimage=invocation.next("bootimage", *image.carried()),
+    )
+    return run(image, flags, connection.namespace, ports, streams)
+
+
+def run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports, streams: Streams) -> int:
+    """The command on plain values; its exit code: with --diff as kubectl's, 0 same, 1 differs, above 1 failed."""
+    try:
+        return _run(image, flags, namespace, ports, streams)
+    except Failure as failure:
+        if flags.diff:
+            raise above_one(failure) from None
+        raise
+
+
+def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports, streams: Streams) -> int:
+    flags.check(image)
+    filed = from_file(flags.file, ports, namespace) if flags.file else []
+    situation, warnings = look(image, flags, ports)
+    streams.warn(warnings)
+    sources = filed or [from_cluster(flags, situation, namespace)]
+    if situation.cluster is not None:
+        streams.warn(check_user_data(sources, situation.cluster, force=flags.force))
+    azure = None if flags.stands_alone else ports.azure(target.wishes(image).over(situation.facts))
+    chosen = _image(image, flags, situation, sources, ports, azure)
+    clones = Workshop(flags, namespace, situation, chosen, azure).clones(sources)
+    streams.warn(list(dict.fromkeys(warning for clone in clones for warning in clone.warnings)))
+    return _deliver(clones, flags, situation, chosen.image, streams)
+
+
+def _image(
+    image: ImageFlags,
+    flags: MachinesetFlags,
+    situation: Situation,
+    sources: Sequence[Document],
+    ports: Ports,
+    azure: Azure | None,
+) -> images.Checked:
+    """The image to boot, read and found fit; published first, with --publish, where it is missing."""
+    wanted, identity = _wanted(image, flags, situation)
+    if azure is None:
+        return images.Checked(wanted)
+    locations = {location_of(source) for source in sources}
+    try:
+        return images.check(azure.galleries, wanted, locations, identity, ports.bootimage)
+    except images.NotPublished:
+        if not flags.publish:
+            raise
+    ports.publish(sorted(locations))
+    return images.check(azure.galleries, wanted, locations, identity, ports.bootimage)
+
+
+def _wanted(
+    image: ImageFlags, flags: MachinesetFlags, situation: Situation
+) -> tuple[GalleryImage, ImageIdentity | None]:
+    """--image (whatever is in it), else the version that `bootimage` makes of the same flags and cluster."""
+    wishes = target.wishes(image)
+    subscription = situation.facts.subscription or wishes.subscription
+    if flags.image:
+        return images.in_subscription(GalleryImage.parse(flags.image), subscription), None
+    plan = resolve(target.boot_image(image, situation.documents), wishes, situation.facts)
+    return images.in_subscription(plan.image, subscription), plan.identity
+
+
+def _deliver(
+    clones: Sequence[Clone], flags: MachinesetFlags, situation: Situation, image: GalleryImage, streams: Streams
+) -> int:
+    manifests = [clone.manifest for clone in clones]
+    if not (flags.apply or flags.diff):
+        print(kubectl.shown(manifests, (flags.output or Output.yaml).value), end="", file=streams.out)
+        return 0
+    if situation.cluster is None:
+        raise UsageError("there is no cluster to apply to", "give a kubeconfig")
+    application = Application(situation.cluster, situation.live, flags.dry_run, flags.force_conflicts)
+    if not flags.force:
+        for clone in clones:
+            application.check(clone, situation.facts.managed_boot_images, image)
+    if flags.diff:
+        return _show_difference(clones, application, streams)
+    applied = [application.apply(clone) for clone in clones]
+    if flags.output:
+        text = kubectl.shown([one.manifest for one in applied], flags.output.value)
+    else:
+        text = lines(applied, flags.dry_run)
+    print(text, end="", file=streams.out)
+    return 0
+
+
+def _show_difference(clones: Sequence[Clone], application: Application, streams: Streams) -> int:
+    differences = [application.diff(clone) for clone in clones]
+    print("".join(differences), end="", file=streams.out)
+    return 1 if any(differences) else 0

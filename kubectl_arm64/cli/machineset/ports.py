@@ -1,0 +1,46 @@
+"""What `machineset` needs of the world outside, stated by it; openshift/ and azure/ implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kubectl_arm64.cluster import ClusterFacts, Document, Documents
+from kubectl_arm64.pipeline.ports import Galleries
+
+
+class Cluster(Protocol):
+    """One cluster; every method raises a Failure with advice."""
+
+    def read_documents(self) -> Documents: ...
+
+    def read_user_data(self, secret: str) -> str | None:
+        """The Secret's userData, decoded; None where it does not exist. Raises Denied where it may not be read."""
+
+    def apply(self, document: Document, *, dry_run: bool = False, force_conflicts: bool = False) -> Document:
+        """Server-side apply as `kubectl-arm64`: the object as the server has it now, or would have it.
+
+        Raises Refused, naming them, for fields that another manager owns.
+        """
+
+
+class Azure(Protocol):
+    """One subscription; every method raises a Failure with advice."""
+
+    @property
+    def galleries(self) -> Galleries: ...
+
+    def sizes(self, location: str) -> Sequence[Mapping[str, Any]]:
+        """The region's virtual machine SKUs, in wire form."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ways to everything outside, each taken only when it is needed."""
+
+    cluster: Callable[[], Cluster]
+    azure: Callable[[ClusterFacts], Azure]
+    publish: Callable[[Sequence[str]], object]  # given the regions in which the image is wanted
+    read_text: Callable[[str], str]
+    bootimage: str  # the command line that publishes what these flags name

@@ -1,0 +1,108 @@
+"""Which MachineSets are cloned, and what the cluster tells about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kubectl_arm64 import cluster as openshift
+from kubectl_arm64.cli import target
+from kubectl_arm64.cli.machineset.flags import MachinesetFlags
+from kubectl_arm64.cli.machineset.ports import Cluster, Ports
+from kubectl_arm64.cli.options import ImageFlags
+from kubectl_arm64.cluster import ClusterFacts, Document, Documents
+from kubectl_arm64.errors import Denied, InvalidInput, NotFound, Unsupported
+from kubectl_arm64.machineset import (
+    check_template,
+    default_template,
+    name_of,
+    parse_templates,
+    provider_spec,
+    user_data_problem,
+)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the cluster tells; all empty where no cluster was asked."""
+
+    cluster: Cluster | None = None
+    documents: Documents = field(default_factory=Documents)
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
+
+    @property
+    def live(self) -> dict[str, Document]:
+        """Its MachineSets by name."""
+        return {name_of(each): each for each in self.documents.machinesets or ()}
+
+    @property
+    def aro(self) -> bool | None:
+        return self.facts.aro if self.cluster else None
+
+
+def look(image: ImageFlags, flags: MachinesetFlags, ports: Ports) -> tuple[Situation, list[str]]:
+    """Read the cluster, and its warnings; nothing where file and flags say all that it could."""
+    wishes = target.wishes(image)
+    image_known = bool(flags.image or (image.stream_file and wishes.stand_alone))
+    azure_known = bool(flags.stands_alone or wishes.subscription)
+    if flags.file and image_known and azure_known and not (flags.apply or flags.diff):
+        return Situation(), []
+    cluster = ports.cluster()
+    documents = cluster.read_documents()
+    facts = openshift.facts(documents)
+    warnings = openshift.check_machineset_preconditions(facts, apply=flags.apply, yes=image.yes)
+    return Situation(cluster, documents, facts), warnings
+
+
+def from_file(path: str, ports: Ports, namespace: str) -> list[Document]:
+    """The MachineSets of --filename. Raises InvalidInput."""
+    where = "standard input" if path == "-" else path
+    found = parse_templates(ports.read_text(path), where)
+    for each in found:
+        check_template(each)
+        theirs = each["metadata"].get("namespace")
+        if theirs not in (None, namespace):
+            raise InvalidInput(
+                f"MachineSet {name_of(each)} of {where} is in namespace {theirs}, not in {namespace}",
+                f"give --namespace {theirs}",
+            )
+    return found
+
+
+def from_cluster(flags: MachinesetFlags, situation: Situation, namespace: str) -> Document:
+    """The MachineSet of --from, else the default one. Raises NotFound, Denied, or what `check_template` raises."""
+    if why := situation.documents.denied.get("machinesets"):
+        raise Denied(why, "ask for the right to list them, or give a source with -f")
+    live = situation.live
+    if not flags.source:
+        return default_template(list(live.values()), flags.zone or None)
+    if flags.source not in live:
+        raise NotFound(
+            f"there is no MachineSet {flags.source} in {namespace}", f"there are: {', '.join(sorted(live)) or 'none'}"
+        )
+    check_template(live[flags.source])
+    return live[flags.source]
+
+
+def check_user_data(sources: Sequence[Document], cluster: Cluster, *, force: bool) -> list[str]:
+    """Warnings about the Secrets that the machines boot with. Raises Unsupported for an Ignition stub of spec 2."""
+    warnings = []
+    for secret in sorted({str(provider_spec(source)["userDataSecret"].get("name", "")) for source in sources}):
+        try:
+            user_data = cluster.read_user_data(secret)
+        except Denied as denied:
+            warnings.append(f"not checked that Secret {secret} fits ARM64: {denied.what}")
+            continue
+        if user_data is None:
+            warnings.append(f"there is no Secret {secret}, which the machines boot with")
+            continue
+        problem, fatal = user_data_problem(user_data, secret)
+        if fatal and not force:
+            raise Unsupported(
+                problem,
+                f"let the Machine Config Operator upgrade it (managed boot images do), take {secret}-managed as "
+                "userDataSecret of a source given with -f, or go on with --force",
+            )
+        if problem:
+            warnings.append(problem)
+    return warnings

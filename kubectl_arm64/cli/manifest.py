@@ -1,0 +1,111 @@
+"""Manifests as kubectl prints them: YAML, JSON, names, and the difference between two. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+RESOURCE = "machineset.machine.openshift.io"
+
+_TEXT = "tag:yaml.org,2002:str"
+# What Go's yaml.v2 reads as another type than text, and PyYAML (YAML 1.1 as well) does not.
+_GO_SCALAR = re.compile(r"[yYnN]|0[ob][0-7]+|[-+]?[0-9][0-9_]*e[-+]?[0-9]+|=")
+# What yaml.v2 does not write as a literal block: unprintable characters, blanks before a line's end.
+_NOT_LITERAL = re.compile(r"[^\n\t\x20-\x7e\x85\xa0-\ud7ff]| \n")
+_WIDTH = 80
+_VOLATILE = ("managedFields", "resourceVersion", "generation")
+
+
+class _Kubectl(yaml.SafeDumper):
+    """kubectl's style (sigs.k8s.io/yaml): sorted keys, lists flush with their key, quotes where YAML 1.1 needs them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(_TEXT, text, style=_style(dumper, text))
+
+
+def _style(dumper: yaml.SafeDumper, text: str) -> str | None:
+    if "\n" in text and text.strip(" ") == text and text.strip() and not _NOT_LITERAL.search(text):
+        return "|"
+    implied = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    if _GO_SCALAR.fullmatch(text) or implied != _TEXT:
+        return '"'
+    return None
+
+
+_Kubectl.add_representer(str, _represent_text)
+
+
+def to_yaml(value: Any) -> str:
+    """One document, as `kubectl get -o yaml` prints it."""
+    text: str = yaml.dump(
+        value, Dumper=_Kubectl, sort_keys=True, default_flow_style=False, width=_WIDTH, allow_unicode=True
+    )
+    return text
+
+
+def to_json(value: Any) -> str:
+    """As `kubectl get -o json` prints it: four spaces, sorted keys, and Go's escapes for <, > and &."""
+    text = json.dumps(value, indent=4, sort_keys=True, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return f"{text}\n"
+
+
+def shown(manifests: Sequence[Mapping[str, Any]], output: str) -> str:
+    """`output` is yaml (several documents for several manifests), json (a List for several) or name."""
+    if output == "name":
+        return "".join(f"{resource_name(manifest)}\n" for manifest in manifests)
+    if output == "yaml":
+        return "---\n".join(to_yaml(manifest) for manifest in manifests)
+    if len(manifests) == 1:
+        return to_json(manifests[0])
+    return to_json({"apiVersion": "v1", "items": list(manifests), "kind": "List", "metadata": {"resourceVersion": ""}})
+
+
+def resource_name(manifest: Mapping[str, Any]) -> str:
+    """`machineset.machine.openshift.io/NAME`."""
+    return f"{RESOURCE}/{manifest['metadata']['name']}"
+
+
+def settled(live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A live object without what every write changes, nor its status; {} for none."""
+    if live is None:
+        return {}
+    kept = {key: value for key, value in live.items() if key != "status"}
+    kept["metadata"] = {key: value for key, value in live["metadata"].items() if key not in _VOLATILE}
+    return kept
+
+
+def diff(live: Mapping[str, Any] | None, merged: Mapping[str, Any]) -> str:
+    """A unified diff of what is and what would be, "" when they are the same. `live` is None where nothing is."""
+    before, after = settled(live), settled(merged)
+    if before and _same(before, after):
+        return ""
+    name = resource_name(merged)
+    return "".join(
+        difflib.unified_diff(
+            to_yaml(before).splitlines(keepends=True) if before else [],
+            to_yaml(after).splitlines(keepends=True),
+            f"live/{name}",
+            f"merged/{name}",
+        )
+    )
+
+
+def same(live: Mapping[str, Any], merged: Mapping[str, Any]) -> bool:
+    """Whether two states of one object differ in nothing but what every write changes."""
+    return _same(settled(live), settled(merged))
+
+
+def _same(one: Any, other: Any) -> bool:
+    # Not `==`: in Python True equals 1.
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,0 +1,160 @@
+"""The flags that commands share, and how a command takes them as one frozen value.
+
+`flags` turns the fields of dataclasses into a typer command's options, so that each flag is written once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from kubectl_arm64.errors import UsageError
+from kubectl_arm64.stream import Architecture
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Output(StrEnum):
+    """The values of -o for a result that is one thing."""
+
+    name = "name"
+    json = "json"
+    yaml = "yaml"
+
+
+@dataclass(frozen=True)
+class ConnectionFlags:
+    """kubectl's own flags for the cluster."""
+
+    kubeconfig: Annotated[str, typer.Option(help="Path to the kubeconfig file to use.")] = ""
+    context: Annotated[str, typer.Option(help="The name of the kubeconfig context to use.")] = ""
+    cluster: Annotated[str, typer.Option(help="The name of the kubeconfig cluster to use.")] = ""
+    user: Annotated[str, typer.Option(help="The name of the kubeconfig user to use.")] = ""
+    server: Annotated[str, typer.Option("--server", "-s", help="Address and port of the API server.")] = ""
+    token: Annotated[str, typer.Option(help="Bearer token for the API server.")] = ""
+    certificate_authority: Annotated[str, typer.Option(help="Path to a CA certificate of the API server.")] = ""
+    insecure_skip_tls_verify: Annotated[
+        bool, typer.Option("--insecure-skip-tls-verify", help="Do not check the API server's certificate.")
+    ] = False
+    tls_server_name: Annotated[str, typer.Option(help="Name to check the API server's certificate for.")] = ""
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Namespace of the MachineSets.")] = (
+        "openshift-machine-api"
+    )
+    impersonate: Annotated[str, typer.Option("--as", help="User to impersonate.")] = ""
+    impersonate_groups: Annotated[list[str], typer.Option("--as-group", help="Group to impersonate; repeatable.")] = (
+        dataclasses.field(default_factory=list)
+    )
+    impersonate_uid: Annotated[str, typer.Option("--as-uid", help="UID to impersonate.")] = ""
+    request_timeout: Annotated[str, typer.Option(help="Time for one request to the API server (30s, 1m).")] = "0"
+    verbosity: Annotated[int, typer.Option("--v", "-v", help="0 to 9: from 1 tracebacks, from 6 requests.")] = 0
+
+
+@dataclass(frozen=True)
+class ImageFlags:
+    """Where and under which names the boot image is published; the cluster tells what is not given."""
+
+    subscription: Annotated[str, typer.Option(help="Azure subscription ID (default: the cluster's).")] = ""
+    resource_group: Annotated[str, typer.Option(help="Resource group (default: the cluster's).")] = ""
+    location: Annotated[str, typer.Option(help="Azure region (default: the cluster's).")] = ""
+    cloud: Annotated[
+        str, typer.Option(help="Azure cloud, such as AzureUSGovernmentCloud (default: the cluster's).")
+    ] = ""
+    infra_name: Annotated[
+        str, typer.Option(help="Infrastructure name to derive names from (default: the cluster's).")
+    ] = ""
+    gallery: Annotated[str, typer.Option(help="Azure Compute Gallery (default: rhcos_INFRA).")] = ""
+    image_definition: Annotated[str, typer.Option(help="Image definition (default: rhcos-arm64-gen2).")] = ""
+    image_version: Annotated[str, typer.Option(help="Image version (default: from the release).")] = ""
+    os_stream: Annotated[str, typer.Option(help="Operating system stream, such as rhel-10 (default: rhel-9).")] = ""
+    stream_file: Annotated[
+        str, typer.Option(help="Boot image stream JSON, or the ConfigMap, from a file instead of the cluster.")
+    ] = ""
+    architecture: Annotated[Architecture, typer.Option(help="Architecture of the boot image.")] = Architecture.AARCH64
+    timeout: Annotated[str, typer.Option(help="How long to wait in all (90s, 30m, 2h).")] = "2h"
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go on where the tool would ask.")] = False
+
+    def carried(self) -> list[str]:
+        """The flags that a following command needs to find the same image."""
+        words = []
+        for name in (
+            "subscription", "resource_group", "location", "cloud", "infra_name",
+            "gallery", "image_definition", "image_version", "os_stream", "stream_file",
+        ):  # fmt: skip
+            if value := getattr(self, name):
+                words += [f"--{name.replace('_', '-')}", value]
+        if self.architecture is not Architecture.AARCH64:
+            words += ["--architecture", self.architecture.value]
+        return words
+
+
+def flags(*groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A typer command from a function of dataclass values: each field of `groups` becomes an option."""
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        parameters = []
+        for group in groups:
+            hints = get_type_hints(group, include_extras=True)
+            for field in dataclasses.fields(group):
+                default = field.default
+                if field.default_factory is not dataclasses.MISSING:
+                    default = field.default_factory()
+                parameters.append(
+                    inspect.Parameter(
+                        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+                    )
+                )
+
+        def command(**values: Any) -> Any:
+            return function(*(group(**_fields(group, values)) for group in groups))
+
+        command.__name__ = function.__name__
+        command.__doc__ = function.__doc__
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return wrap
+
+
+def switches(*groups: type) -> frozenset[str]:
+    """The flags of `groups` that take no value, long and short."""
+    found = {"--help", "-h"}
+    for group in groups:
+        for name, hint in get_type_hints(group, include_extras=True).items():
+            if hint.__origin__ is bool:
+                spelled = hint.__metadata__[0].param_decls or (f"--{name.replace('_', '-')}",)
+                found.update(spelled)
+    return frozenset(found)
+
+
+def _fields(group: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: values[field.name] for field in dataclasses.fields(group)}
+
+
+def seconds(text: str, flag: str) -> float:
+    """A duration as kubectl takes it (`90s`, `1h30m`, a bare number is seconds). Raises UsageError."""
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise UsageError(f"{flag}={text} is not a duration", "write it as 90s, 30m or 2h")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def pairs(words: list[str], flag: str) -> dict[str, str]:
+    """Repeated KEY=VALUE words. Raises UsageError."""
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise UsageError(f"{flag} {word} is not KEY=VALUE", f"write {flag} KEY=VALUE")
+        found[key] = value
+    return found

@@ -1,0 +1,82 @@
+"""The cluster and the boot image that a command is about: flags and documents -> values."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from kubectl_arm64 import stream
+from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, seconds
+from kubectl_arm64.cluster import Documents
+from kubectl_arm64.errors import Denied, InvalidInput, NotFound
+from kubectl_arm64.plan import Wishes
+from kubectl_arm64.stream import BootImage
+
+if TYPE_CHECKING:
+    from kubectl_arm64.openshift.client import Cluster
+
+BOOTIMAGES = "ConfigMap openshift-machine-config-operator/coreos-bootimages"
+
+
+def connect(flags: ConnectionFlags) -> Cluster:
+    """The cluster of the current kubeconfig context, or of the one that flags name."""
+    from kubectl_arm64.openshift.client import ConnectionOptions, connect
+
+    return connect(
+        ConnectionOptions(
+            kubeconfig=flags.kubeconfig,
+            context=flags.context,
+            cluster=flags.cluster,
+            user=flags.user,
+            server=flags.server,
+            token=flags.token,
+            certificate_authority=flags.certificate_authority,
+            insecure_skip_tls_verify=flags.insecure_skip_tls_verify,
+            tls_server_name=flags.tls_server_name,
+            namespace=flags.namespace,
+            as_user=flags.impersonate,
+            as_groups=tuple(flags.impersonate_groups),
+            as_uid=flags.impersonate_uid,
+            request_timeout=seconds(flags.request_timeout, "--request-timeout"),
+        )
+    )
+
+
+def boot_image(flags: ImageFlags, documents: Documents) -> BootImage:
+    """From --stream-file, else from the cluster. Raises NotFound, Denied or InvalidInput."""
+    os_stream = flags.os_stream or None
+    if flags.stream_file:
+        return stream.from_text(read_text(flags.stream_file), flags.stream_file, flags.architecture, os_stream)
+    if documents.bootimages is None:
+        if why := documents.denied.get("bootimages"):
+            raise Denied(why, "ask for the right to get it, or give the stream with --stream-file")
+        raise NotFound(f"the cluster has no {BOOTIMAGES}", "give the stream with --stream-file")
+    return stream.from_config_map(documents.bootimages, flags.architecture, os_stream)
+
+
+def read_text(path: str, stdin: TextIO | None = None) -> str:
+    """A file's text; `-` is standard input. Raises InvalidInput."""
+    if path == "-":
+        return (stdin or sys.stdin).read()
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InvalidInput(
+            f"cannot read {path}: {reason}", "give a file that exists, or - for standard input"
+        ) from error
+
+
+def wishes(flags: ImageFlags) -> Wishes:
+    """What the shared flags ask for."""
+    return Wishes(
+        subscription=flags.subscription,
+        resource_group=flags.resource_group,
+        location=flags.location,
+        infra_name=flags.infra_name,
+        cloud=flags.cloud,
+        gallery=flags.gallery,
+        definition=flags.image_definition,
+        version=flags.image_version,
+    )

@@ -1,0 +1,178 @@
+"""The asynchronous Copy Blob of the documentation: Azure copies on its own, the client only looks.
+
+The blob is the only record: its x-ms-copy-* headers tell what was copied from where, its metadata
+whose copy it is, so a run that was killed is joined by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import unquote, urlsplit
+
+from kubectl_arm64.copy import footer
+from kubectl_arm64.copy.ports import Blobs, BlobState
+from kubectl_arm64.copy.source import SourceVhd
+from kubectl_arm64.errors import Failure, Refused
+
+# Metadata names are C# identifiers (Azure's rule), so tags' names do not serve.
+SOURCE = "kubectl_arm64_source"
+SOURCE_ETAG = "kubectl_arm64_source_etag"
+RELEASE = "kubectl_arm64_release"
+
+
+class CopyPhase(Enum):
+    """Where the destination stands."""
+
+    ABSENT = "absent"  # nothing usable is there, and nothing of anybody else's would be lost
+    COPYING = "copying"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the destination; bytes."""
+
+    phase: CopyPhase
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+
+def same_blob(one: str, other: str) -> bool:
+    """Whether two URLs name the same blob, whatever their queries and escapes."""
+    a, b = urlsplit(one), urlsplit(other)
+    return (a.hostname or "").lower() == (b.hostname or "").lower() and unquote(a.path) == unquote(b.path)
+
+
+class AsynchronousCopy:
+    """Copy `source` to `blob`; the source is examined when the copy is started, not before."""
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        blob: str,
+        source: SourceVhd,
+        release: str,
+        *,
+        abort_foreign: bool = False,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._blobs = blobs
+        self._blob = blob
+        self._source = source
+        self._release = release
+        self._abort_foreign = abort_foreign
+        self._note = note
+        self._started = ""
+        self._verified = False
+
+    @property
+    def url(self) -> str:
+        """The destination, without any query."""
+        return self._blobs.url(self._blob)
+
+    def look(self) -> Look:
+        """Read only. Raises Refused for what is not ours, Failure for a copy that this run started and that failed."""
+        return self._judge(self._blobs.head(self._blob))
+
+    def start(self) -> None:
+        """Start the copy, unless somebody did since the last look; abort first what is in the way and ours to abort."""
+        source = self._source.state
+        state = self._blobs.head(self._blob)
+        if self._judge(state).phase is not CopyPhase.ABSENT:
+            return
+        if state and state.copy and state.copy.status == "pending":
+            self._note(f"copy {state.copy.id} of {state.copy.source} into {self.url} is aborted")
+            self._blobs.abort_copy(self._blob, state.copy.id)
+            state = self._blobs.head(self._blob)
+        copy = self._blobs.start_copy(
+            self._blob,
+            self._source.url,
+            source_etag=source.etag,
+            metadata={SOURCE: self._source.shown, SOURCE_ETAG: source.etag, RELEASE: self._release},
+            replace_etag=state.etag if state else None,
+        )
+        self._started = copy.id
+
+    def _judge(self, state: BlobState | None) -> Look:
+        if state is None:
+            return Look(CopyPhase.ABSENT)
+        # While a copy is pending nothing but HEAD is answered (409 PendingCopyOperation).
+        status = state.copy.status if state.copy else ""
+        if status == "pending":
+            return self._pending(state)
+        if status in ("failed", "aborted"):
+            return self._broken(state)
+        return self._finished(state)
+
+    def _pending(self, state: BlobState) -> Look:
+        assert state.copy is not None
+        copy = state.copy
+        if same_blob(copy.source, self._source.url):
+            return Look(CopyPhase.COPYING, copy.done, copy.total or state.size)
+        if self._may_abort(state):
+            return Look(CopyPhase.ABSENT, note=f"copy {copy.id} of {copy.source} will be aborted")
+        raise Refused(
+            f"a copy of {copy.source} into {self.url} is pending (copy ID {copy.id}), and this tool did not start it",
+            "wait for it, choose another --container, or abort it with --abort-copy",
+        )
+
+    def _broken(self, state: BlobState) -> Look:
+        assert state.copy is not None
+        copy = state.copy
+        if copy.id == self._started:
+            reason = copy.description or "Azure gave no reason"
+            raise Failure(
+                f"the copy of {self._source.shown} into {self.url} {copy.status}: {reason}",
+                "run the same command again to start it anew",
+            )
+        # A failed or aborted copy leaves an empty blob: nothing is lost by starting over.
+        if state.size == 0 or same_blob(copy.source, self._source.url) or self._is_ours(state):
+            return Look(CopyPhase.ABSENT, note=f"an earlier copy {copy.status}")
+        raise Refused(
+            f"{self.url} holds a copy of {copy.source} that {copy.status}, and this tool did not start it",
+            "delete it, or choose another --container",
+        )
+
+    def _finished(self, state: BlobState) -> Look:
+        origin = state.copy.source if state.copy else state.metadata.get(SOURCE, "")
+        if state.kind == "PageBlob" and origin and same_blob(origin, self._source.url):
+            if wrong := self._fault(state):
+                if self._is_ours(state):
+                    return Look(CopyPhase.ABSENT, note=f"the blob is not what was copied: {wrong}")
+                raise self._foreign(wrong)
+            return Look(CopyPhase.COMPLETE, state.size, state.size)
+        if self._is_ours(state):
+            return Look(CopyPhase.ABSENT, note=f"the blob holds {origin or 'something else'}")
+        raise self._foreign(
+            f"it was copied from {origin}"
+            if origin
+            else f"it is a {state.kind} of {state.size} bytes of unknown origin"
+        )
+
+    def _fault(self, state: BlobState) -> str:
+        if self._verified or not state.size:
+            return "" if state.size else "it is empty"
+        tail = self._blobs.read(self._blob, state.size - footer.SIZE, footer.SIZE)
+        wrong = footer.fault(tail, state.size)
+        self._verified = not wrong
+        return wrong
+
+    def _foreign(self, why: str) -> Refused:
+        return Refused(
+            f"{self.url} exists, this tool did not make it, and it is not the VHD to publish: {why}",
+            "delete it, or choose another --container or --storage-account",
+        )
+
+    def _may_abort(self, state: BlobState) -> bool:
+        return self._abort_foreign or self._is_ours(state)
+
+    def _is_ours(self, state: BlobState) -> bool:
+        return is_ours(state.metadata)
+
+
+def is_ours(metadata: Mapping[str, str]) -> bool:
+    """Whether this tool wrote the blob; services keep the case of metadata names, clients do not always."""
+    return RELEASE in {name.lower() for name in metadata}

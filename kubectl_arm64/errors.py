@@ -1,0 +1,92 @@
+"""Everything that the tool refuses or fails at, in one tree.
+
+    Failure                 exit 1    anything below, and what Azure or the cluster did not foresee
+    ├── UsageError          exit 1    flags that contradict each other, or a flag that is missing
+    ├── InvalidInput        exit 1    a file, stream, manifest or name that cannot be used
+    ├── Unsupported         exit 1    a cluster, region or size that cannot have what was asked for
+    ├── NotFound            exit 1    a named thing that does not exist
+    ├── Refused             exit 1    a thing that exists, but is not ours or does not match
+    ├── Denied              exit 1    a right or a policy that is in the way
+    ├── SignInRequired      exit 4    no credentials, or credentials that do not hold
+    ├── NotFinished         exit 8    the work goes on in Azure; the same command goes on from there
+    └── Interrupted         exit 130  Ctrl-C; 143 on SIGTERM
+
+Each carries `what` (one sentence: what is wrong, and where) and `advice` (what to do next).
+A message never holds a secret: `redact` removes signatures and keys from foreign text.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SECRETS = re.compile(
+    r"(?i)(\bsig=|\baccountkey=|\bclient_secret=|\bclient_assertion=|\baccess_token\W{1,4}|\bbearer\s+|\bsharedkey\s+\w+:)"
+    r"[^\s&\"'<>;,]+"
+)
+
+
+def redact(text: str) -> str:
+    """`text` without SAS signatures, account keys, client secrets and tokens."""
+    return _SECRETS.sub(r"\1REDACTED", text)
+
+
+class Failure(Exception):
+    """What is wrong and what to do next; printed as one `error:` line.
+
+    `code` is the service's own word for it (`KeyBasedAuthenticationNotPermitted`), where there is one.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, advice: str = "", *, code: str = "") -> None:
+        self.code = code
+        self.what = redact(" ".join(what.split()))
+        self.advice = redact(" ".join(advice.split()))
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.advice}" if self.advice else self.what
+
+
+class UsageError(Failure):
+    """Flags that contradict each other, or a flag that is missing."""
+
+
+class InvalidInput(Failure):
+    """A file, stream, manifest or name that cannot be used."""
+
+
+class Unsupported(Failure):
+    """A cluster, region or VM size that cannot have what was asked for."""
+
+
+class NotFound(Failure):
+    """A named thing that does not exist."""
+
+
+class Refused(Failure):
+    """A thing that exists, but is not ours or does not match."""
+
+
+class Denied(Failure):
+    """A right or a policy that is in the way."""
+
+
+class SignInRequired(Failure):
+    """No credentials, or credentials that do not hold."""
+
+    exit_code = 4
+
+
+class NotFinished(Failure):
+    """The work goes on in Azure; running the same command again goes on from there."""
+
+    exit_code = 8
+
+
+class Interrupted(Failure):
+    """A signal ended the run; `exit_code` is 128 plus its number."""
+
+    def __init__(self, what: str, advice: str = "", *, signal: int = 2) -> None:
+        super().__init__(what, advice)
+        self.exit_code = 128 + signal

@@ -1,0 +1,181 @@
+"""The image version, made from the VHD and replicated to its regions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from kubectl_arm64.errors import Failure, Refused
+from kubectl_arm64.names import TAG, TAG_RELEASE, TAG_SOURCE, normalise_location
+from kubectl_arm64.pipeline.ownership import is_ours
+from kubectl_arm64.pipeline.ports import Galleries, Resource
+from kubectl_arm64.pipeline.step import Observed, Operation, State
+from kubectl_arm64.plan import ImagePlan
+
+
+class ImageVersionStep:
+    """READY means: succeeded, of this release, in every wanted region.
+
+    `account` is the storage account that holds the VHD; it is asked for only when a version is made.
+    """
+
+    action = "Microsoft.Compute/galleries/images/versions/write"
+
+    def __init__(self, galleries: Galleries, plan: ImagePlan, account: Callable[[], Resource]) -> None:
+        self._galleries = galleries
+        self._plan = plan
+        self._account = account
+        self._found: Resource | None = None
+
+    @property
+    def title(self) -> str:
+        return f"image version {self._plan.definition.name}/{self._plan.version.name}"
+
+    @property
+    def needs_vhd(self) -> bool:
+        """Whether, as last observed, there is nothing that could be awaited or extended."""
+        return self._found is None or self._found["properties"].get("provisioningState") == "Failed"
+
+    def observe(self) -> Observed:
+        plan = self._plan
+        self._found = self._galleries.get_version(
+            plan.resource_group, plan.gallery.name, plan.definition.name, plan.version.name
+        )
+        if self._found is None:
+            return Observed(State.MISSING)
+        self._check_content(self._found)
+        state = str(self._found["properties"].get("provisioningState", ""))
+        if state == "Failed":
+            return self._failed(self._found)
+        if state == "Deleting":
+            raise Failure(f"{self.title} is being deleted", "run the same command again when it is gone")
+        if state != "Succeeded":
+            return Observed(State.PENDING, replication_note(self._found) or state, replication(self._found))
+        if absent := self._absent_regions(self._found):
+            if not is_ours(self._found):
+                raise Refused(
+                    f"{self.title} is not in {', '.join(absent)}, and this tool did not make it",
+                    "add it with `az sig image-version update --add publishingProfile.targetRegions name=REGION`",
+                )
+            return Observed(State.MISSING, f"to be replicated to {', '.join(absent)}")
+        return Observed(State.READY, f"in {', '.join(regions(self._found))}")
+
+    def start(self) -> Operation:
+        plan = self._plan
+        names = (plan.resource_group, plan.gallery.name, plan.definition.name, plan.version.name)
+        if self._found is None:
+            return self._galleries.create_version(*names, self._body(list(plan.regions)))
+        if self.needs_vhd:
+            return _Replacement(
+                self._galleries.delete_version(*names),
+                lambda: self._galleries.create_version(*names, self._body(list(plan.regions))),
+            )
+        return self._galleries.create_version(*names, self._extended(self._found))
+
+    def _body(self, wanted: list[str]) -> dict[str, Any]:
+        plan = self._plan
+        return {
+            "location": plan.location,
+            "tags": {**plan.tags, **plan.identity.tags(), TAG_SOURCE: plan.source},
+            "properties": {
+                "publishingProfile": {"targetRegions": [{"name": region} for region in wanted]},
+                # Never source.id for a blob: the service refuses it, or reads it as a managed disk.
+                "storageProfile": {"osDiskImage": {"source": self._source()}},
+            },
+        }
+
+    def _source(self) -> dict[str, str]:
+        account = self._account()
+        endpoint = str(account["properties"]["primaryEndpoints"]["blob"]).rstrip("/")
+        return {
+            "storageAccountId": str(account["id"]),
+            "uri": f"{endpoint}/{self._plan.container}/{self._plan.blob}",
+        }
+
+    def _extended(self, found: Resource) -> dict[str, Any]:
+        """The version as it is, with the absent regions added; the service's own entries stay as they are."""
+        properties = found["properties"]
+        have = list(properties["publishingProfile"]["targetRegions"])
+        added = [{"name": region} for region in self._absent_regions(found)]
+        image = properties["storageProfile"]["osDiskImage"]
+        return {
+            "location": found["location"],
+            "tags": dict(found.get("tags") or {}),
+            "properties": {
+                "publishingProfile": {"targetRegions": [*have, *added]},
+                "storageProfile": {"osDiskImage": {"source": dict(image.get("source") or self._source())}},
+            },
+        }
+
+    def _check_content(self, found: Resource) -> None:
+        """Raise Refused for a version of another release."""
+        tags = found.get("tags") or {}
+        release = self._plan.identity.release
+        advice = "publish under another name with --image-version, or delete that version"
+        if TAG in tags:
+            if tags.get(TAG_RELEASE) != release:
+                raise Refused(f"{self.title} holds release {tags.get(TAG_RELEASE)}, not {release}", advice)
+            return
+        profile = found["properties"].get("storageProfile") or {}
+        uri = str(((profile.get("osDiskImage") or {}).get("source") or {}).get("uri", ""))
+        if release not in unquote(urlsplit(uri).path):
+            shown = uri.partition("?")[0] or "an unknown source"
+            raise Refused(f"{self.title} was made by somebody else from {shown}, not from release {release}", advice)
+
+    def _failed(self, found: Resource) -> Observed:
+        if not is_ours(found):
+            raise Failure(
+                f"{self.title} failed to publish, and this tool did not make it", "delete it, or use --image-version"
+            )
+        return Observed(State.MISSING, "an earlier attempt failed: it is deleted and made again")
+
+    def _absent_regions(self, found: Resource) -> list[str]:
+        have = set(regions(found))
+        return [region for region in self._plan.regions if region not in have]
+
+
+class _Replacement:
+    """Delete, then create: one operation of two."""
+
+    def __init__(self, deletion: Operation, create: Callable[[], Operation]) -> None:
+        self._current = deletion
+        self._create: Callable[[], Operation] | None = create
+
+    def finished(self) -> bool:
+        if not self._current.finished():
+            return False
+        if self._create is None:
+            return True
+        self._current, self._create = self._create(), None
+        return False
+
+    @property
+    def retry_after(self) -> float | None:
+        return self._current.retry_after
+
+
+def regions(version: Resource) -> list[str]:
+    """The target regions, normalised: the service answers display names."""
+    profile = version["properties"].get("publishingProfile") or {}
+    return [normalise_location(str(region["name"])) for region in profile.get("targetRegions") or ()]
+
+
+def replication(version: Resource) -> tuple[int, int] | None:
+    """Percent done and 100, over all regions; None where the service does not tell."""
+    summary = _summary(version)
+    if not summary:
+        return None
+    return sum(int(region.get("progress") or 0) for region in summary) // len(summary), 100
+
+
+def replication_note(version: Resource) -> str:
+    """`eastus 100 %, westeurope 40 %`."""
+    return ", ".join(f"{region.get('region', '?')} {region.get('progress') or 0} %" for region in _summary(version))
+
+
+def _summary(version: Resource) -> list[dict[str, Any]]:
+    status = version["properties"].get("replicationStatus") or {}
+    return [
+        dict(region, region=normalise_location(str(region.get("region", "")))) for region in status.get("summary") or ()
+    ]

@@ -1,0 +1,48 @@
+"""What the pipeline needs of Azure, stated by the pipeline; azure/ implements it.
+
+Resources travel as Azure's own wire-form JSON (`{"id", "location", "tags", "properties": {...}}`); None is 404.
+Every method raises kubectl_arm64.errors.Failure, with advice, for anything else that Azure answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from kubectl_arm64.pipeline.step import Operation
+
+Resource = Mapping[str, Any]
+
+
+class StorageAccounts(Protocol):
+    def get(self, group: str, name: str) -> Resource | None: ...
+
+    def taken(self, name: str) -> str:
+        """Why the name cannot be had, "" when it is free in the world."""
+
+    def create(self, group: str, name: str, body: Resource) -> Operation: ...
+
+    def update(self, group: str, name: str, body: Resource) -> None:
+        """PATCH; at once."""
+
+    def get_container(self, group: str, account: str, name: str) -> Resource | None: ...
+
+    def create_container(self, group: str, account: str, name: str) -> None:
+        """Through Resource Manager, so no data-plane role is needed; private."""
+
+
+class Galleries(Protocol):
+    def get(self, group: str, gallery: str) -> Resource | None: ...
+
+    def create(self, group: str, gallery: str, body: Resource) -> Operation: ...
+
+    def get_definition(self, group: str, gallery: str, definition: str) -> Resource | None: ...
+
+    def create_definition(self, group: str, gallery: str, definition: str, body: Resource) -> Operation: ...
+
+    def get_version(self, group: str, gallery: str, definition: str, version: str) -> Resource | None:
+        """With `$expand=ReplicationStatus`: properties.replicationStatus.summary[].{region,state,progress,details}."""
+
+    def create_version(self, group: str, gallery: str, definition: str, version: str, body: Resource) -> Operation: ...
+
+    def delete_version(self, group: str, gallery: str, definition: str, version: str) -> Operation: ...

@@ -1,0 +1,174 @@
+"""Which step waits for which: first look at everything, then do what is missing."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from kubectl_arm64.copy.asynchronous import AsynchronousCopy
+from kubectl_arm64.copy.ports import Blobs, Source
+from kubectl_arm64.copy.source import SourceVhd
+from kubectl_arm64.errors import Failure, Interrupted, NotFinished
+from kubectl_arm64.image import GalleryImage
+from kubectl_arm64.pipeline.blob_access import SettlingBlobs
+from kubectl_arm64.pipeline.container import ContainerStep
+from kubectl_arm64.pipeline.gallery import GalleryStep
+from kubectl_arm64.pipeline.image_definition import ImageDefinitionStep
+from kubectl_arm64.pipeline.image_version import ImageVersionStep
+from kubectl_arm64.pipeline.ports import Galleries, Resource, StorageAccounts
+from kubectl_arm64.pipeline.step import Begun, Observed, Pace, Reporter, State, Step, begin, ensure, finish
+from kubectl_arm64.pipeline.storage_account import SharedKeys, StorageAccountStep, allowed
+from kubectl_arm64.pipeline.vhd import VhdStep
+from kubectl_arm64.plan import ImagePlan
+
+MISSING = Observed(State.MISSING)
+
+
+class Azure(Protocol):
+    """The Azure that a publication works in."""
+
+    @property
+    def storage_accounts(self) -> StorageAccounts: ...
+
+    @property
+    def galleries(self) -> Galleries: ...
+
+    def blobs(self, account: Resource, container: str, auth: str) -> Blobs:
+        """`auth`: login (the sign-in's token) or key (a SAS, signed with the account's key)."""
+
+    def source(self, url: str) -> Source: ...
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How to publish. `source_url` may carry a SAS; `auth` is login or key; `may_switch`: auth was chosen by auto."""
+
+    source_url: str
+    auth: str
+    may_switch: bool = False
+    abort_copy: bool = False
+    wait: bool = True
+
+
+@dataclass(frozen=True)
+class Found:
+    """One step and what was seen of it."""
+
+    step: Step
+    observed: Observed
+
+
+class Publication:
+    """One boot image on its way into a gallery."""
+
+    def __init__(self, azure: Azure, plan: ImagePlan, choices: Choices, pace: Pace, report: Reporter) -> None:
+        self._azure = azure
+        self._plan = plan
+        self._choices = choices
+        self._pace = pace
+        self._report = report
+        accounts, galleries = azure.storage_accounts, azure.galleries
+        self._source = SourceVhd(azure.source(choices.source_url))
+        self._keys = SharedKeys(accounts, plan, report)
+        self._account = StorageAccountStep(accounts, plan, shared_keys=choices.auth == "key")
+        self._container = ContainerStep(accounts, plan)
+        self._vhd = VhdStep(plan.blob, self._copier)
+        self._gallery = GalleryStep(galleries, plan)
+        self._definition = ImageDefinitionStep(galleries, plan)
+        self._version = ImageVersionStep(galleries, plan, self._account_resource)
+        self._seen: dict[Step, Observed] = {}
+
+    def survey(self) -> list[Found]:
+        """Look at every resource that matters; write nothing. What would be refused later is refused now."""
+        gallery = self._look(self._gallery)
+        definition = self._look(self._definition, unless=gallery)
+        version = self._look(self._version, unless=definition)
+        if not self._version.needs_vhd:
+            return [gallery, definition, version]
+        account = self._look(self._account)
+        container = self._look(self._container, unless=account)
+        return [account, container, self._look_at_vhd(unless=container), gallery, definition, version]
+
+    def publish(self) -> GalleryImage:
+        """Do what the survey found missing; the image version, ready."""
+        try:
+            self._publish()
+        except (NotFinished, Interrupted):
+            raise  # the next run still needs the keys, and switches them off
+        except Failure:
+            with contextlib.suppress(Failure):
+                self._keys.close()
+            raise
+        self._keys.close()
+        return self._plan.image
+
+    def _publish(self) -> None:
+        if self._version.needs_vhd:
+            self._ensure(self._account)
+            self._ensure(self._container)
+            # The copy takes minutes and is Azure's work: gallery and definition are made beside it.
+            copy = begin(self._vhd, self._report, self._seen.get(self._vhd))
+            self._ensure(self._gallery)
+            self._ensure(self._definition)
+            self._finish(copy)
+        self._finish(begin(self._version, self._report))
+
+    def _ensure(self, step: Step) -> None:
+        ensure(step, self._pace, self._report, self._seen.get(step))
+
+    def _finish(self, begun: Begun) -> None:
+        if not self._choices.wait and begun.last.state is not State.READY:
+            note = f": {begun.last.note}" if begun.last.note else ""
+            raise NotFinished(f"{begun.step.title} is not ready yet{note}")
+        finish(begun, self._pace, self._report)
+
+    def _look(self, step: Step, unless: Found | None = None) -> Found:
+        """One look at a step; below a parent that is missing there is nothing to look at."""
+        below_nothing = unless is not None and unless.observed.state is State.MISSING
+        observed = MISSING if below_nothing else step.observe()
+        self._seen[step] = observed
+        return Found(step, observed)
+
+    def _look_at_vhd(self, unless: Found) -> Found:
+        resource = self._account.resource
+        if resource and self._needs_window(resource):
+            self._keys.check(resource)
+            found = Found(self._vhd, Observed(State.MISSING, "not looked at: the account's shared keys are off"))
+        else:
+            found = self._look(self._vhd, unless)
+        if found.observed.state is State.MISSING:
+            _ = self._source.state  # what cannot be copied is refused before anything is made for it
+        return found
+
+    def _needs_window(self, resource: Resource) -> bool:
+        return self._choices.auth == "key" and not allowed(resource)
+
+    def _account_resource(self) -> Resource:
+        if self._account.resource is None:
+            self._account.observe()
+        assert self._account.resource is not None
+        return self._account.resource
+
+    def _copier(self) -> AsynchronousCopy:
+        account, choices = self._account_resource(), self._choices
+        just_on = choices.auth == "key" and self._keys.open(account)
+
+        def access(auth: str) -> Blobs:
+            return self._azure.blobs(account, self._plan.container, auth)
+
+        blobs = SettlingBlobs(
+            access(choices.auth),
+            self._pace,
+            self._report,
+            keys_just_on=just_on,
+            fallback=(lambda: access("login")) if choices.auth == "key" and choices.may_switch else None,
+        )
+        return AsynchronousCopy(
+            blobs,
+            self._plan.blob,
+            self._source,
+            self._plan.identity.release,
+            abort_foreign=choices.abort_copy,
+            note=self._report.note,
+        )

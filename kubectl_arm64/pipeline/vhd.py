@@ -1,0 +1,52 @@
+"""The VHD in our own account: whatever engine copies it, seen as a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+from kubectl_arm64.copy.asynchronous import CopyPhase, Look
+from kubectl_arm64.pipeline.step import Observed, State
+
+
+class Copier(Protocol):
+    """An engine that brings the VHD into its page blob."""
+
+    def look(self) -> Look: ...
+
+    def start(self) -> None: ...
+
+
+class VhdStep:
+    """The page blob that holds the VHD; progress in bytes.
+
+    The copier is made at the first look, since it needs the account.
+    """
+
+    action = ""
+
+    _STATES: ClassVar = {
+        CopyPhase.ABSENT: State.MISSING,
+        CopyPhase.COPYING: State.PENDING,
+        CopyPhase.COMPLETE: State.READY,
+    }
+
+    def __init__(self, blob: str, make_copier: Callable[[], Copier]) -> None:
+        self._blob = blob
+        self._make_copier = make_copier
+
+    @property
+    def title(self) -> str:
+        return f"VHD {self._blob}"
+
+    @cached_property
+    def _copier(self) -> Copier:
+        return self._make_copier()
+
+    def observe(self) -> Observed:
+        look = self._copier.look()
+        return Observed(self._STATES[look.phase], look.note, (look.done, look.total) if look.total else None)
+
+    def start(self) -> None:
+        self._copier.start()

@@ -1,0 +1,1 @@
+"""What makes a release: the archive, the krew manifest, the lock file. Not part of the wheel."""

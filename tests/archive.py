@@ -1,0 +1,48 @@
+"""The archive of `make dist`: built once for the same sources, and unpacked as krew unpacks it."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_SOURCES = ("kubectl_arm64/**/*.py", "scripts/*.py", "requirements-dev.lock", "plugin.yaml", "LICENSE")
+
+
+def dist() -> Path:
+    """The folder that `make dist` makes of the present sources (archive and manifest), from .cache if it is there."""
+    folder = ROOT / ".cache" / "dist" / _fingerprint()
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            made = Path(temporary) / "dist"
+            command = [sys.executable, "-m", "scripts.dist", "--archive-only", "--out", str(made)]
+            subprocess.run(command, cwd=ROOT, check=True, timeout=600)
+            made.rename(folder)
+    return folder
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(sys.version.encode())
+    for pattern in _SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def unpack(archive: Path, into: Path) -> None:
+    """As krew's internal/download does: regular files and folders only, no name that holds `..`.
+
+    Raises ValueError for what krew refuses.
+    """
+    with tarfile.open(archive) as tar:
+        for entry in tar:
+            if ".." in entry.name:
+                raise ValueError(f"{entry.name}: krew refuses '..' in a name")
+            if not (entry.isfile() or entry.isdir()):
+                raise ValueError(f"{entry.name}: krew unpacks files and folders only")
+            tar.extract(entry, into, filter="tar")

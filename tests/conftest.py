@@ -1,0 +1,54 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.sandbox.server import Sandbox
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path | None:
+    """The folder of real recordings and manifests, None (said loudly) where this machine has none.
+
+    Found by KUBECTL_ARM64_SHARED, else beside the checkout.
+    """
+    folder = Path(os.environ.get("KUBECTL_ARM64_SHARED", ROOT.parent / "shared"))
+    if (folder / "data" / "INDEX.md").is_file():
+        return folder
+    return None
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """The one sandbox of the session; tests take `sandbox`."""
+    from tests.sandbox.server import Sandbox
+
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox with a fresh world of the seed 4.18, default knobs and an empty record; it must not crash."""
+    running_sandbox.reset()
+    yield running_sandbox
+    assert running_sandbox.crashes == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    folder = Path(os.environ.get("KUBECTL_ARM64_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data" / "INDEX.md").is_file():
+        terminalreporter.section("NOT JUDGED BY REAL DATA", sep="!", red=True, bold=True)
+        terminalreporter.line(
+            f"No shared data at {folder} (set KUBECTL_ARM64_SHARED): the tests that read real recordings, streams and "
+            "MachineSets judged only this repository's own fixtures. CI has the data."
+        )

@@ -1,0 +1,1 @@
+"""Small stand-ins for the ports that the pure flows state; whole services are in tests/sandbox."""

@@ -1,0 +1,45 @@
+"""What one blob can take: bytes and requests a second, one after the other like a pipe.
+
+https://learn.microsoft.com/azure/storage/blobs/scalability-targets
+"""
+
+from __future__ import annotations
+
+from tests.sandbox.blob.errors import Refusal
+from tests.sandbox.blob.exchange import Call
+from tests.sandbox.knobs import Knobs
+from tests.sandbox.world import Blob
+
+# How long requests may queue up, in seconds. 32 writes of 4 MiB at 60 MiB/s just do not.
+PATIENCE = 2.0
+
+
+def take(blob: Blob, length: int, knobs: Knobs, now: float) -> float:
+    """Seconds (of a monotonic clock's `now`) to hold the answer back; ServerBusy when too many wait already.
+
+    No credit is saved up while the blob is idle, so that any stretch of time keeps to the limits.
+    """
+    cost = 0.0
+    if knobs.bandwidth:
+        cost = length / knobs.bandwidth
+    if knobs.requests_per_second:
+        cost = max(cost, 1 / knobs.requests_per_second)
+    if not cost:
+        return 0.0
+    begin = max(now, float(blob.properties.get("busy_until", 0)))
+    if begin - now > PATIENCE:
+        raise Refusal("ServerBusy")
+    blob.properties["busy_until"] = begin + cost
+    return begin + cost - now
+
+
+def length_of(call: Call, blob: Blob) -> int:
+    """The bytes that the call moves: a page write's or a read's range; nothing for the rest."""
+    comp = call.query.get("comp", "")
+    first, _, last = (call.header("x-ms-range") or call.header("range")).removeprefix("bytes=").partition("-")
+    moves = call.method == "GET" and not comp or (comp == "page" and call.header("x-ms-page-write") != "clear")
+    if not moves:
+        return len(call.body)
+    if first.isdigit() and last.isdigit():
+        return max(0, int(last) + 1 - int(first))
+    return int(blob.store.size)

@@ -1,0 +1,45 @@
+"""How fast, how patient and how faulty the sandbox is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+RECORDED_POLLS = {"storageAccounts": 1, "galleries": 0, "images": 0, "versions": 7, "copy": 4, "delete": 1}
+FAST_POLLS = {"storageAccounts": 1, "galleries": 1, "images": 1, "versions": 2, "copy": 2, "delete": 1}
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the n-th request (from 1) whose method and `host/path?query` match; `times` in a row."""
+
+    path: str  # regular expression, searched in "host/path?query", case-insensitive
+    method: str = ""  # "" matches every method
+    nth: int = 1
+    times: int = 1
+    action: str = "status"  # status, reset, stall or kill (SIGKILL to the client process)
+    after: bool = False  # True: the request takes effect first, then the answer is replaced or lost
+    status: int = 500
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    seconds: float = 3600.0  # of a stall
+    seen: int = 0  # how many requests have matched
+
+
+@dataclass
+class Knobs:
+    """Set by flag and by the admin endpoint.
+
+    `polls`: looks at an operation before it is done, by kind (storageAccounts, galleries, images, versions, copy,
+    delete). `retry_after`: seconds to send where the real service sends a Retry-After; None sends the recorded value.
+    `latency`: seconds added to every exchange. `bandwidth` (bytes/s) and `requests_per_second`: limits of one blob;
+    0 is no limit. `copy_outcome`: how Copy Blob ends: success, failed, or stuck (pending for ever).
+    """
+
+    polls: dict[str, int] = field(default_factory=lambda: dict(FAST_POLLS))
+    retry_after: int | None = 0
+    latency: float = 0.0
+    bandwidth: float = 0.0
+    requests_per_second: float = 0.0
+    copy_outcome: str = "success"
+    faults: list[Fault] = field(default_factory=list)

@@ -1,0 +1,154 @@
+"""The documented server-side copy: started once, joined, verified, and never over what is not ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kubectl_arm64.copy.asynchronous import AsynchronousCopy, CopyPhase, same_blob
+from kubectl_arm64.copy.ports import BlobState, CopyState
+from kubectl_arm64.copy.source import SourceVhd
+from kubectl_arm64.errors import Failure, Refused
+from tests.doubles.blobs import BLOB, MIB, RELEASE, SOURCE_URL, DictBlobs, FixedSource, footer
+
+OTHER = "https://mirror.blob.core.windows.net/images/other.vhd"
+
+
+def engine(blobs: DictBlobs, url: str = SOURCE_URL, *, abort_foreign: bool = False) -> AsynchronousCopy:
+    return AsynchronousCopy(blobs, BLOB, SourceVhd(FixedSource(url=url)), RELEASE, abort_foreign=abort_foreign)
+
+
+def foreign(status: str, *, source: str = OTHER, size: int = MIB + 512) -> DictBlobs:
+    copy = CopyState("copy-x", source, status, 0, MIB + 512)
+    return DictBlobs({BLOB: BlobState(size, "PageBlob", '"d0"', {}, copy)})
+
+
+def test_when_nothing_is_there_the_copy_starts_on_condition_that_the_source_stays_the_same() -> None:
+    blobs = DictBlobs()
+    assert engine(blobs).look().phase is CopyPhase.ABSENT
+    engine(blobs).start()
+    assert blobs.calls == ['copy if-match "s1"']
+
+
+def test_when_the_source_carries_a_sas_it_stands_in_no_metadata() -> None:
+    blobs = DictBlobs()
+    engine(blobs, SOURCE_URL + "?sv=2025-01-05&sig=c2VjcmV0").start()
+    assert "sig" not in str(blobs.held[BLOB].metadata)
+    assert blobs.held[BLOB].metadata["kubectl_arm64_source"] == SOURCE_URL
+
+
+def test_when_a_copy_of_the_same_source_is_pending_it_is_joined_whoever_started_it() -> None:
+    look = engine(foreign("pending", source=SOURCE_URL)).look()
+    assert (look.phase, look.total) == (CopyPhase.COPYING, MIB + 512)
+
+
+def test_when_anothers_copy_of_another_source_is_pending_it_is_refused_with_its_id() -> None:
+    with pytest.raises(Refused, match=r"copy ID copy-x.*--abort-copy"):
+        engine(foreign("pending")).look()
+
+
+def test_when_it_may_abort_anothers_copy_it_does_and_starts_its_own() -> None:
+    blobs = foreign("pending")
+    copy = engine(blobs, abort_foreign=True)
+    assert copy.look().phase is CopyPhase.ABSENT
+    copy.start()
+    assert blobs.calls == ["abort copy-x", 'copy if-match "s1"']
+
+
+def test_when_anothers_copy_begins_between_the_look_and_the_start_it_is_not_aborted() -> None:
+    blobs = DictBlobs()
+    copy = engine(blobs)
+    copy.look()
+    blobs.held = foreign("pending").held
+    with pytest.raises(Refused, match="copy-x"):
+        copy.start()
+    assert blobs.calls == []
+
+
+def test_when_our_own_copy_of_an_older_source_is_pending_it_is_aborted_unasked() -> None:
+    blobs = DictBlobs()
+    engine(blobs, OTHER).start()
+    copy = engine(blobs)
+    assert copy.look().phase is CopyPhase.ABSENT
+    copy.start()
+    assert blobs.calls[1:] == ["abort copy-1", 'copy if-match "s1"']
+
+
+def test_when_the_copy_ends_well_its_footer_is_read_once() -> None:
+    blobs = DictBlobs()
+    copy = engine(blobs)
+    copy.start()
+    blobs.end(BLOB, "success")
+    assert copy.look().phase is CopyPhase.COMPLETE
+    blobs.tail = b"\0" * 512
+    assert copy.look().phase is CopyPhase.COMPLETE
+
+
+def test_when_the_documented_procedure_made_the_blob_it_is_used() -> None:
+    assert engine(foreign("success", source=SOURCE_URL)).look().phase is CopyPhase.COMPLETE
+
+
+def test_when_the_blob_is_anothers_and_holds_something_else_it_is_refused_not_overwritten() -> None:
+    with pytest.raises(Refused, match=r"other\.vhd"):
+        engine(foreign("success")).look()
+
+
+def test_when_the_blob_has_no_history_it_is_refused() -> None:
+    with pytest.raises(Refused, match="unknown origin"):
+        engine(DictBlobs({BLOB: BlobState(MIB + 512, "PageBlob", '"d0"')})).look()
+
+
+def test_when_our_finished_copy_is_broken_it_is_made_again() -> None:
+    blobs = DictBlobs(tail=footer(cookie=b"notavhd!"))
+    engine(blobs).start()
+    blobs.end(BLOB, "success")
+    look = engine(blobs).look()
+    assert look.phase is CopyPhase.ABSENT
+    assert "conectix" in look.note
+
+
+def test_when_the_copy_that_this_run_started_fails_azures_reason_is_told() -> None:
+    blobs = DictBlobs()
+    copy = engine(blobs)
+    copy.start()
+    blobs.end(BLOB, "failed", "404 NotFound when reading from the source")
+    with pytest.raises(Failure, match="404 NotFound when reading"):
+        copy.look()
+
+
+def test_when_an_earlier_copy_failed_the_next_run_starts_over() -> None:
+    blobs = DictBlobs()
+    engine(blobs).start()
+    blobs.end(BLOB, "failed", "internal error")
+    assert engine(blobs).look().phase is CopyPhase.ABSENT
+
+
+def test_when_anothers_copy_was_aborted_its_empty_blob_is_recognised() -> None:
+    assert engine(foreign("aborted", size=0)).look().phase is CopyPhase.ABSENT
+
+
+def test_when_anothers_failed_copy_left_bytes_they_are_not_overwritten() -> None:
+    with pytest.raises(Refused, match="failed"):
+        engine(foreign("failed")).look()
+
+
+def test_when_a_blob_was_written_otherwise_than_by_a_copy_its_metadata_tells_the_source() -> None:
+    blobs = DictBlobs()
+    engine(blobs).start()
+    blobs.held[BLOB] = replace(blobs.held[BLOB], copy=None, size=MIB + 512)
+    assert engine(blobs).look().phase is CopyPhase.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (SOURCE_URL + "?sv=1&sig=x", True),
+        (SOURCE_URL.replace("rhcos.blob", "RHCOS.blob"), True),
+        (SOURCE_URL.replace("imagebucket/", "imagebucket/%72").replace("%72rhcos", "%72hcos"), True),
+        (SOURCE_URL.replace("aarch64", "x86_64"), False),
+        (SOURCE_URL.replace("rhcos.blob", "mirror.blob"), False),
+    ],
+)
+def test_two_urls_name_one_blob_whatever_their_queries_and_escapes(other: str, same: bool) -> None:
+    assert same_blob(SOURCE_URL, other) is same

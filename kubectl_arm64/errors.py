@@ -20,14 +20,16 @@ from __future__ import annotations
 import re
 
 _SECRETS = re.compile(
-    r"(?i)(\bsig=|\baccountkey=|\bclient_secret=|\bclient_assertion=|\baccess_token\W{1,4}|\bbearer\s+|\bsharedkey\s+\w+:)"
-    r"[^\s&\"'<>;,]+"
+    r"(?i)(\bsig=|\baccountkey=|\bclient_secret=|\bclient_assertion=|\baccess_?token\W{1,4}|\bbearer\s+"
+    r"|\bsharedkey\s+\w+:)[^\s&\"'<>;,]+"
 )
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 def redact(text: str) -> str:
-    """`text` without SAS signatures, account keys, client secrets and tokens."""
-    return _SECRETS.sub(r"\1REDACTED", text)
+    """`text` without SAS signatures, account keys, client secrets, tokens and a URL's user and password."""
+    return _USER_INFO.sub("REDACTED", _JWT.sub("REDACTED", _SECRETS.sub(r"\1REDACTED", text)))
 
 
 class Failure(Exception):

@@ -42,7 +42,8 @@ class GalleryImage:
         if match is None:
             raise InvalidInput(
                 f"{text!r} is not the resource ID of an image version",
-                "give /resourceGroups/GROUP/providers/Microsoft.Compute/galleries/GALLERY/images/DEFINITION/versions/VERSION",
+                "give /resourceGroups/GROUP/providers/Microsoft.Compute/galleries/GALLERY/images/DEFINITION"
+                "/versions/VERSION",
             )
         parts = match.groupdict()
         if parts["version"] is None:

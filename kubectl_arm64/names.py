@@ -61,7 +61,7 @@ def image_version(release: str) -> str:
     411.86.202207130959-0 -> 20220713.959.411086000; 9.6.20260217-1 -> 20260217.0.9006001.
     Each part is a 32-bit integer (Azure's rule). Raises InvalidInput for a release of neither scheme.
     """
-    match = _RELEASE.match(release)
+    match = _RELEASE.fullmatch(release)
     if match is None or not _is_date(match["day"], match["time"]) or match["build"] == str(_NO_BUILD):
         raise InvalidInput(
             f"the release {release!r} is neither A.B.YYYYMMDDHHMM-BUILD nor A.B.YYYYMMDD-BUILD",

@@ -28,6 +28,18 @@ class Needs:
     premium_io: bool = False
     security_type: str = ""  # "", "TrustedLaunch" or "ConfidentialVM"
 
+    def __str__(self) -> str:
+        """For people: `accelerated networking, premium storage`; "" when nothing is asked."""
+        asked = {
+            "accelerated networking": self.accelerated_networking,
+            f"an ephemeral OS disk of {self.ephemeral_os_disk_gib} GiB": self.ephemeral_os_disk_gib,
+            "ultra SSD": self.ultra_ssd,
+            "encryption at host": self.encryption_at_host,
+            "premium storage": self.premium_io,
+            self.security_type: self.security_type,
+        }
+        return ", ".join(name for name, wanted in asked.items() if wanted)
+
 
 @dataclass(frozen=True)
 class VmSize:

@@ -77,7 +77,7 @@ class BootImage:
         Raises InvalidInput for a URL that cannot be a VHD's, or is another architecture's.
         """
         _check_url(url, "--source-url")
-        match = _VHD_NAME.match(unquote(urlsplit(url).path).rsplit("/", 1)[-1])
+        match = _VHD_NAME.fullmatch(unquote(urlsplit(url).path).rsplit("/", 1)[-1])
         if match and match["architecture"] != self.architecture.value:
             raise InvalidInput(
                 f"{_without_query(url)} is a VHD for {match['architecture']}, not {self.architecture.value}",
@@ -177,7 +177,7 @@ class _StreamReader:
         if azure.get("release") != release:
             return None
         digest = str(_lenient(azure, "formats", "vhd.gz", "disk").get("uncompressed-sha256", "")).lower()
-        return digest if _SHA256.match(digest) else None
+        return digest if _SHA256.fullmatch(digest) else None
 
     def _without_image(self, architecture: Architecture) -> Unsupported:
         what = f"{self._name()} has no {architecture.shown} boot image for Azure"

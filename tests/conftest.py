@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
+
+
+class Plugin(Protocol):
+    """Call the command line with words, and `stdin` as its standard input."""
+
+    def __call__(self, *words: str, stdin: str = "") -> Result: ...
+
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,6 +52,35 @@ def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
     running_sandbox.reset()
     yield running_sandbox
     assert running_sandbox.crashes == []
+
+
+@dataclass(frozen=True)
+class Result:
+    """One call of the tool."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Plugin:
+    """`plugin("bootimage", "--dry-run")`: the whole command line, in this process, against the sandbox."""
+    environ = {**sandbox.environment(os.environ), "KUBECTL_ARM64_POLL_SECONDS": "0"}
+    for name in set(os.environ) - set(environ):
+        monkeypatch.delenv(name)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    def call(*words: str, stdin: str = "") -> Result:
+        from kubectl_arm64.cli.app import run
+        from kubectl_arm64.cli.output import Streams
+
+        out, err = io.StringIO(), io.StringIO()
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        return Result(run("kubectl-arm64", words, Streams(out, err)), out.getvalue(), err.getvalue())
+
+    return call
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubectl_arm64.copy.asynchronous import AsynchronousCopy, CopyPhase, same_blob
+from kubectl_arm64.copy.asynchronous import COMPLETE, AsynchronousCopy, CopyPhase, same_blob
 from kubectl_arm64.copy.ports import BlobState, CopyState
 from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.errors import Failure, Refused
@@ -136,8 +136,17 @@ def test_when_anothers_failed_copy_left_bytes_they_are_not_overwritten() -> None
 def test_when_a_blob_was_written_otherwise_than_by_a_copy_its_metadata_tells_the_source() -> None:
     blobs = DictBlobs()
     engine(blobs).start()
-    blobs.held[BLOB] = replace(blobs.held[BLOB], copy=None, size=MIB + 512)
+    written = {**blobs.held[BLOB].metadata, COMPLETE: '"s1"'}
+    blobs.held[BLOB] = replace(blobs.held[BLOB], copy=None, size=MIB + 512, metadata=written)
     assert engine(blobs).look().phase is CopyPhase.COMPLETE
+
+
+def test_when_a_blob_was_written_page_by_page_and_never_verified_it_is_not_taken_for_complete() -> None:
+    blobs = DictBlobs()
+    engine(blobs).start()
+    blobs.held[BLOB] = replace(blobs.held[BLOB], copy=None, size=MIB + 512)
+    look = engine(blobs).look()
+    assert (look.phase, look.note) == (CopyPhase.ABSENT, "it is there in part; the copy goes on")
 
 
 @pytest.mark.parametrize(

@@ -117,10 +117,11 @@ def test_when_there_is_no_command_it_prints_exports_and_stays_up_until_a_signal(
     assert not kubeconfig.exists()
 
 
-def test_when_it_starts_it_is_ready_within_two_seconds_of_cpu_time() -> None:
+def test_when_it_starts_with_all_its_services_it_is_ready_within_two_seconds_of_cpu_time() -> None:
     before = os.times()
     started = time.monotonic()
-    assert subprocess.run([sys.executable, "-c", LAUNCH, "--", "true"], cwd=ROOT, check=False).returncode == 0
-    after = os.times()
+    command = [sys.executable, "-m", "tests.sandbox", "--", "true"]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    elapsed, after = time.monotonic() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    assert min(cpu, time.monotonic() - started) < READY_WITHIN
+    assert min(cpu, elapsed) < READY_WITHIN

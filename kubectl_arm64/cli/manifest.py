@@ -15,8 +15,10 @@ RESOURCE = "machineset.machine.openshift.io"
 _TEXT = "tag:yaml.org,2002:str"
 # What Go's yaml.v2 reads as another type than text, and PyYAML (YAML 1.1 as well) does not.
 _GO_SCALAR = re.compile(r"[yYnN]|0[ob][0-7]+|[-+]?[0-9][0-9_]*e[-+]?[0-9]+|=")
-# What yaml.v2 does not write as a literal block: unprintable characters, blanks before a line's end.
-_NOT_LITERAL = re.compile(r"[^\n\t\x20-\x7e\x85\xa0-\ud7ff]| \n")
+# What yaml.v2 does not write as a literal block: unusual characters, blanks before a line's end.
+_NOT_LITERAL = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff]| \n")
+# What only double quotes can carry: their escapes.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _WIDTH = 80
 _VOLATILE = ("managedFields", "resourceVersion", "generation")
 
@@ -33,6 +35,8 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 def _style(dumper: yaml.SafeDumper, text: str) -> str | None:
+    if _UNPRINTABLE.search(text):
+        return '"'
     if "\n" in text and text.strip(" ") == text and text.strip() and not _NOT_LITERAL.search(text):
         return "|"
     implied = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]

@@ -20,6 +20,8 @@ from kubectl_arm64.errors import Failure, Refused
 SOURCE = "kubectl_arm64_source"
 SOURCE_ETAG = "kubectl_arm64_source_etag"
 RELEASE = "kubectl_arm64_release"
+# Written last, by whoever copied page by page and verified it: a blob of ours without it is half a VHD.
+COMPLETE = "kubectl_arm64_complete"
 
 
 class CopyPhase(Enum):
@@ -75,18 +77,15 @@ class AsynchronousCopy:
 
     def look(self) -> Look:
         """Read only. Raises Refused for what is not ours, Failure for a copy that this run started and that failed."""
-        return self._judge(self._blobs.head(self._blob))
+        return self.judge(self.state())
 
     def start(self) -> None:
         """Start the copy, unless somebody did since the last look; abort first what is in the way and ours to abort."""
         source = self._source.state
-        state = self._blobs.head(self._blob)
-        if self._judge(state).phase is not CopyPhase.ABSENT:
+        state = self.state()
+        if self.judge(state).phase is not CopyPhase.ABSENT:
             return
-        if state and state.copy and state.copy.status == "pending":
-            self._note(f"copy {state.copy.id} of {state.copy.source} into {self.url} is aborted")
-            self._blobs.abort_copy(self._blob, state.copy.id)
-            state = self._blobs.head(self._blob)
+        state = self.without_copy(state)
         copy = self._blobs.start_copy(
             self._blob,
             self._source.url,
@@ -96,7 +95,20 @@ class AsynchronousCopy:
         )
         self._started = copy.id
 
-    def _judge(self, state: BlobState | None) -> Look:
+    def state(self) -> BlobState | None:
+        """The destination as it is now."""
+        return self._blobs.head(self._blob)
+
+    def without_copy(self, state: BlobState | None) -> BlobState | None:
+        """Abort a pending copy that `judge` found to be ours to abort; the destination after that."""
+        if state is None or state.copy is None or state.copy.status != "pending":
+            return state
+        self._note(f"copy {state.copy.id} of {state.copy.source} into {self.url} is aborted")
+        self._blobs.abort_copy(self._blob, state.copy.id)
+        return self.state()
+
+    def judge(self, state: BlobState | None) -> Look:
+        """What `state` of the destination means. Raises as `look`."""
         if state is None:
             return Look(CopyPhase.ABSENT)
         # While a copy is pending nothing but HEAD is answered (409 PendingCopyOperation).
@@ -139,6 +151,8 @@ class AsynchronousCopy:
     def _finished(self, state: BlobState) -> Look:
         origin = state.copy.source if state.copy else state.metadata.get(SOURCE, "")
         if state.kind == "PageBlob" and origin and same_blob(origin, self._source.url):
+            if state.copy is None and COMPLETE not in state.metadata:
+                return Look(CopyPhase.ABSENT, note="it is there in part; the copy goes on")
             if wrong := self._fault(state):
                 if self._is_ours(state):
                     return Look(CopyPhase.ABSENT, note=f"the blob is not what was copied: {wrong}")

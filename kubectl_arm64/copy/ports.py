@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kubectl_arm64.copy.ranges import RangePage, Span
+
 
 @dataclass(frozen=True)
 class CopyState:
@@ -55,6 +57,9 @@ class Blobs(Protocol):
 
     def abort_copy(self, blob: str, copy_id: str) -> None: ...
 
+    def page_blob(self, blob: str) -> PageBlob:
+        """The blob, to be written page by page; nothing is asked of the service yet."""
+
 
 class Source(Protocol):
     """The VHD to copy from, read anonymously or by the SAS that its URL carries."""
@@ -71,3 +76,45 @@ class Source(Protocol):
         """Raises NotFound, Denied or Failure in words about the source."""
 
     def read(self, offset: int, length: int) -> bytes: ...
+
+
+class PageSource(Source, Protocol):
+    """A source that tells where its data lies. Raises Busy, SourceChanged and NoPageCopy (copy/troubles.py) too."""
+
+    def page_ranges(self, window: Span, marker: str, etag: str) -> RangePage:
+        """Those that overlap `window`, cut to it, while the source still has `etag`; `marker` goes on from a page."""
+
+
+class PageBlob(Protocol):
+    """One blob of ours to be written page by page; safe to use from many threads.
+
+    Nothing is tried twice here: what may succeed later raises Busy. A lease that does not hold raises LeaseLost, one
+    that another holds LeaseHeld, a blob that is not as the condition wants it BlobChanged.
+    """
+
+    @property
+    def url(self) -> str:
+        """Without any query."""
+
+    def head(self) -> BlobState | None: ...
+
+    def read(self, offset: int, length: int) -> bytes: ...
+
+    def create(self, size: int, metadata: Mapping[str, str], *, replace_etag: str = "", lease: str = "") -> None:
+        """Make an empty page blob of `size` bytes where there is none, or where one still has `replace_etag`."""
+
+    def page_ranges(self, window: Span, marker: str) -> RangePage: ...
+
+    def copy_pages(self, cell: Span, source: str, *, source_etag: str, lease: str) -> None:
+        """Put Page From URL: at most 4 MiB, from the same place of the source, which must still have `source_etag`.
+
+        Raises SourceChanged, NoPageCopy, NotFound or Denied for what is wrong with the source.
+        """
+
+    def set_metadata(self, metadata: Mapping[str, str], *, lease: str) -> None: ...
+
+    def acquire_lease(self, lease: str, seconds: int) -> None: ...
+
+    def renew_lease(self, lease: str) -> None: ...
+
+    def release_lease(self, lease: str) -> None: ...

@@ -10,10 +10,18 @@ from kubectl_arm64.machineset.live import FIELD_MANAGER, differs, is_ours, made_
 from kubectl_arm64.machineset.naming import clone_name
 from kubectl_arm64.machineset.scheduling import MULTI_ARCH_TAINT, parse_node_label, parse_taint
 from kubectl_arm64.machineset.selection import default_template, unfit
-from kubectl_arm64.machineset.template import check_template, location_of, name_of, parse_templates, provider_spec
+from kubectl_arm64.machineset.template import (
+    API_VERSION,
+    check_template,
+    location_of,
+    name_of,
+    parse_templates,
+    provider_spec,
+)
 from kubectl_arm64.machineset.userdata import ignition_version, user_data_problem
 
 __all__ = [
+    "API_VERSION",
     "FIELD_MANAGER",
     "MULTI_ARCH_TAINT",
     "Capacity",

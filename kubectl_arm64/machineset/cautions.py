@@ -79,6 +79,11 @@ def _image(template: Document, image: ImageReference) -> Iterator[str]:
             f"{name_of(template)} boots the paid Marketplace image {old.get('publisher')}:{old.get('offer')}, which "
             f"has no ARM64 plan: machines of the clone are not billed through the Marketplace"
         )
+    if isinstance(image, GalleryImage) and "gen2" not in image.resource_id:
+        yield (
+            f"image definition {image.definition} has no gen2 in its name: where the Machine Config Operator manages "
+            "boot images it takes the image for generation 1 and degrades the cluster"
+        )
     group = str(spec.get("resourceGroup") or "")
     if isinstance(image, GalleryImage) and group and image.resource_group.lower() != group.lower():
         yield (

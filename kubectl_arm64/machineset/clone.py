@@ -12,14 +12,13 @@ from kubectl_arm64.errors import Refused, Unsupported
 from kubectl_arm64.image import GalleryImage, ImageReference
 from kubectl_arm64.machineset.autoscaler import LABELS, STALE, arm64_labels
 from kubectl_arm64.machineset.cautions import cautions
-from kubectl_arm64.machineset.features import needs, security_type
+from kubectl_arm64.machineset.features import needs
 from kubectl_arm64.machineset.naming import check_name, clone_name
 from kubectl_arm64.machineset.owners import is_mark
 from kubectl_arm64.machineset.scheduling import with_taints
 from kubectl_arm64.machineset.template import (
     API_VERSION,
     SET_LABEL,
-    VALUE_PATH,
     check_template,
     mapping,
     name_of,
@@ -63,6 +62,7 @@ class Changes:
     size: VmSize | None = None  # what Azure tells of vm_size; None: not known, and not checked
     disk_controllers: frozenset[str] | None = None  # of the image definition; None: not known
     subscription: str = ""  # the cluster's
+    namespace: str = ""  # for a template that names none
     aro: bool | None = None  # None: no cluster was asked
 
 
@@ -119,11 +119,6 @@ def _check_aro(template: Document, changes: Changes) -> None:
 
 def _check_size(template: Document, changes: Changes) -> list[str]:
     """The warning that accelerated networking is switched off, where the size has none. Raises Unsupported."""
-    if security_type(template) == "ConfidentialVM":
-        raise Unsupported(
-            f"MachineSet {name_of(template)} makes confidential VMs, which are x86 only",
-            f"take securityProfile and osDisk.managedDisk.securityProfile out of {VALUE_PATH}, and give that with -f",
-        )
     size = changes.size
     if size is None:
         return []
@@ -155,7 +150,12 @@ def _manifest(template: Document, changes: Changes, name: str, *, drop_accelerat
     if changes.no_spot:
         provider.pop("spotVMOptions", None)
     manifest = {key: copy.deepcopy(value) for key, value in template.items() if key != "status"}
-    return manifest | {"apiVersion": API_VERSION, "metadata": _metadata(template["metadata"], name), "spec": spec}
+    return manifest | {
+        "apiVersion": API_VERSION,
+        "kind": "MachineSet",
+        "metadata": _metadata(template["metadata"], name, changes.namespace),
+        "spec": spec,
+    }
 
 
 def _rename(labels: dict[str, Any], old_name: str, name: str) -> None:
@@ -163,8 +163,9 @@ def _rename(labels: dict[str, Any], old_name: str, name: str) -> None:
         labels[SET_LABEL] = name
 
 
-def _metadata(source: Mapping[str, Any], name: str) -> dict[str, Any]:
-    kept = {key: copy.deepcopy(value) for key, value in source.items() if key in _METADATA}
+def _metadata(source: Mapping[str, Any], name: str, namespace: str) -> dict[str, Any]:
+    kept: dict[str, Any] = {"namespace": namespace} if namespace else {}
+    kept |= {key: copy.deepcopy(value) for key, value in source.items() if key in _METADATA}
     if kept.get("labels") is not None:
         kept["labels"] = _without_marks(kept["labels"])
         _rename(kept["labels"], str(source["name"]), name)

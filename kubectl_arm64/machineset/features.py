@@ -9,14 +9,14 @@ from typing import Any
 
 from kubectl_arm64.cluster import Document
 from kubectl_arm64.errors import InvalidInput
-from kubectl_arm64.machineset.template import at, mapping, name_of, provider_spec, zone_of
+from kubectl_arm64.machineset.template import at, mapping, name_of, provider_spec, security_type, zone_of
 from kubectl_arm64.sizes import Needs, VmSize
 
 VCPU = "machine.openshift.io/vCPU"
 MEMORY = "machine.openshift.io/memoryMb"
 GPU = "machine.openshift.io/GPU"
 
-_GPU_SIZE = re.compile(r"^standard_n[cdgvm]", re.IGNORECASE)
+_GPU_SIZE = re.compile(r"^standard_n", re.IGNORECASE)  # NC, ND, NV, NG: GPUs; NP: FPGAs
 _DEFAULT_OS_DISK_GIB = 128  # what machine-api-operator defaults diskSizeGB to
 
 
@@ -42,14 +42,6 @@ def needs(template: Document, zone: str | None = None) -> Needs:
     )
 
 
-def security_type(template: Document) -> str:
-    """ "", TrustedLaunch or ConfidentialVM; a disk encrypted for a confidential VM says the latter too."""
-    spec = provider_spec(template)
-    if at(spec, "osDisk.managedDisk.securityProfile.securityEncryptionType"):
-        return "ConfidentialVM"
-    return str(at(spec, "securityProfile.settings.securityType") or "")
-
-
 def _ephemeral(os_disk: Mapping[str, Any]) -> int:
     if at(os_disk, "diskSettings.ephemeralStorageLocation") != "Local":
         return 0
@@ -63,10 +55,10 @@ def _disk_types(spec: Mapping[str, Any]) -> set[str]:
 
 
 def has_gpu(template: Document) -> bool:
-    """Whether its machines have a GPU: by the provider's annotation, else by the size's family."""
-    count = mapping(template, "metadata.annotations").get(GPU)
-    if count is not None and str(count).isdigit():
-        return int(count) > 0
+    """Whether its machines have a GPU: by the provider's annotation, or by the size's family (N)."""
+    count = str(mapping(template, "metadata.annotations").get(GPU, ""))
+    if count.isdigit() and int(count) > 0:
+        return True
     return bool(_GPU_SIZE.match(str(provider_spec(template).get("vmSize") or "")))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kubectl_arm64.cluster import Document
 from kubectl_arm64.errors import Failure, NotFound
 from kubectl_arm64.machineset.autoscaler import declared_architecture
-from kubectl_arm64.machineset.features import has_gpu, security_type
+from kubectl_arm64.machineset.features import has_gpu
 from kubectl_arm64.machineset.template import at, check_template, mapping, name_of, provider_spec, zone_of
 from kubectl_arm64.sizes import named_arm64
 
@@ -64,8 +64,6 @@ def _reasons(machineset: Document) -> Iterator[str]:
         yield "its machines are Spot VMs"
     if spec.get("publicIP") is True:
         yield "its machines have a public address"
-    if security_type(machineset) == "ConfidentialVM":
-        yield "its machines are confidential VMs"
     for purpose in special_purposes(machineset):
         yield f"{purpose} label"
 

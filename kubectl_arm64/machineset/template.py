@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -107,28 +108,38 @@ def parse_templates(text: str, where: str) -> list[Document]:
 
     Raises InvalidInput: broken YAML, another kind (the Cluster API's MachineSet too), nothing in it.
     """
+    found = [item for document in _documents(text, where) if document is not None for item in _items(document, where)]
+    if not found:
+        raise InvalidInput(f"{where} holds no MachineSet", "`oc get machinesets.machine.openshift.io NAME -o yaml`")
+    return found
+
+
+def _documents(text: str, where: str) -> list[Any]:
+    if text.lstrip().startswith("{"):
+        try:
+            return [json.loads(text)]  # JSON may be indented with tabs, YAML may not
+        except ValueError:
+            pass
     try:
-        documents = list(yaml.load_all(text, Loader=_Loader))
+        # Through JSON, as the API server takes it: keys become text, what JSON has not is an error.
+        return [json.loads(json.dumps(document)) for document in yaml.load_all(text, Loader=_Loader)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at_line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise InvalidInput(
             f"{where} is not YAML{at_line}: {error.problem or error.context}", "correct that line"
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"{where} is not YAML: {error}", "give a MachineSet as YAML or JSON") from error
-    found = [item for document in documents if document is not None for item in _items(document, where)]
-    if not found:
-        raise InvalidInput(f"{where} holds no MachineSet", "`oc get machinesets.machine.openshift.io NAME -o yaml`")
-    return found
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML whose timestamps stay text, as in JSON."""
+    """YAML whose timestamps and `=` stay text, as in JSON."""
 
 
+_NOT_IN_JSON = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_IN_JSON]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -178,6 +189,11 @@ def check_template(template: Document) -> None:
         raise Unsupported(
             f"MachineSet {name} makes Windows machines ({reason}), which have no ARM64 image",
             "choose a Linux worker MachineSet with --from",
+        )
+    if security_type(template) == "ConfidentialVM":
+        raise Unsupported(
+            f"MachineSet {name} makes confidential VMs, which are x86 only",
+            f"take securityProfile and osDisk.managedDisk.securityProfile out of {VALUE_PATH}, and give that with -f",
         )
     _check_selector(template)
 
@@ -233,6 +249,14 @@ def windows(template: Document) -> str:
     if str(at(spec, "image.publisher") or "").lower() == "microsoftwindowsserver":
         return "image publisher MicrosoftWindowsServer"
     return ""
+
+
+def security_type(template: Document) -> str:
+    """ "", TrustedLaunch or ConfidentialVM; a disk encrypted for a confidential VM says the latter too."""
+    spec = provider_spec(template)
+    if at(spec, "osDisk.managedDisk.securityProfile.securityEncryptionType"):
+        return "ConfidentialVM"
+    return str(at(spec, "securityProfile.settings.securityType") or "")
 
 
 def _check_selector(template: Document) -> None:

@@ -9,8 +9,10 @@ import base64
 import binascii
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 from kubectl_arm64.errors import InvalidInput, SignInRequired, Unsupported
 from kubectl_arm64.openshift.kubeconfig import Connection
 
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
@@ -44,9 +47,25 @@ Run = Callable[[Sequence[str], Mapping[str, str]], Finished]
 
 
 def run_plugin(command: Sequence[str], environ: Mapping[str, str]) -> Finished:
-    """Run a credential plugin; it may ask its questions on the terminal. Raises OSError."""
-    ended = subprocess.run(command, env=dict(environ), capture_output=True, check=False, stdin=None)  # noqa: S603
-    return Finished(ended.returncode, ended.stdout.decode(errors="replace"), ended.stderr.decode(errors="replace"))
+    """Run a credential plugin. Raises OSError.
+
+    On a terminal its stderr is shown as it comes: it may ask to open a page and wait for it.
+    """
+    with subprocess.Popen(command, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        said: list[bytes] = []
+        listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
+        listener.start()
+        out = process.stdout.read() if process.stdout else b""
+        listener.join()
+    return Finished(process.returncode, out.decode(errors="replace"), b"".join(said).decode(errors="replace"))
+
+
+def _listen(stream: Any, said: list[bytes]) -> None:
+    while part := stream.read1(4096):
+        said.append(part)
+        if sys.stderr.isatty():
+            sys.stderr.write(part.decode(errors="replace"))
+            sys.stderr.flush()
 
 
 def credentials(connection: Connection, environ: Mapping[str, str], run: Run = run_plugin) -> Credentials:
@@ -70,6 +89,13 @@ def credentials(connection: Connection, environ: Mapping[str, str], run: Run = r
             f"`oc login {connection.server}` makes a user with a token",
         )
     headers = ((("Authorization", authorization),) if authorization else ()) + _impersonation(user)
+    for name, value in headers:
+        if not _HEADER_VALUE.fullmatch(value):
+            # http.client would quote it, token and all.
+            raise InvalidInput(
+                f"what {connection.user_name} sends as {name} holds a line break or a character that no header takes",
+                f"correct the kubeconfig, or `oc login {connection.server}`",
+            )
     return Credentials(headers, certificate, key)
 
 

@@ -206,7 +206,10 @@ def _contexts(config: Kubeconfig) -> str:
 
 
 def _overridden(connection: Connection, options: ConnectionOptions) -> Connection:
-    """Flags over the kubeconfig, as kubectl has it: a CA and skipping verification exclude each other."""
+    """Flags over the kubeconfig, as kubectl has it: a CA and skipping verification exclude each other.
+
+    A server without a scheme is taken for https, where client-go takes it for http: a token is at stake.
+    """
     server = options.server or connection.server
     if not server:
         raise InvalidInput(
@@ -214,7 +217,7 @@ def _overridden(connection: Connection, options: ConnectionOptions) -> Connectio
         )
     changed = replace(
         connection,
-        server=(server if "://" in server else f"http://{server}").rstrip("/"),
+        server=(server if "://" in server else f"https://{server}").rstrip("/"),
         tls_server_name=options.tls_server_name or connection.tls_server_name,
     )
     if options.certificate_authority:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from kubectl_arm64.copy.ports import Blobs, BlobState, CopyState
+from kubectl_arm64.copy.ports import Blobs, BlobState, CopyState, PageBlob
 from kubectl_arm64.errors import Denied
 from kubectl_arm64.pipeline.step import Pace, Reporter
 
@@ -63,6 +63,10 @@ class SettlingBlobs:
 
     def abort_copy(self, blob: str, copy_id: str) -> None:
         self._settled(lambda: self._blobs.abort_copy(blob, copy_id))
+
+    def page_blob(self, blob: str) -> PageBlob:
+        """By the access that has settled so far: a look at the blob comes first."""
+        return self._blobs.page_blob(blob)
 
     def _settled(self, call: Callable[[], T]) -> T:
         while True:

@@ -34,6 +34,7 @@ class Knobs:
     delete). `retry_after`: seconds to send where the real service sends a Retry-After; None sends the recorded value.
     `latency`: seconds added to every exchange. `bandwidth` (bytes/s) and `requests_per_second`: limits of one blob;
     0 is no limit. `copy_outcome`: how Copy Blob ends: success, failed, or stuck (pending for ever).
+    `copy_bandwidth` (bytes/s of the blob's whole size): Copy Blob goes on by the world's clock, not by looks.
     """
 
     polls: dict[str, int] = field(default_factory=lambda: dict(FAST_POLLS))
@@ -42,4 +43,5 @@ class Knobs:
     bandwidth: float = 0.0
     requests_per_second: float = 0.0
     copy_outcome: str = "success"
+    copy_bandwidth: float = 0.0
     faults: list[Fault] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,11 @@ class Applied:
 
     manifest: dict[str, Any]
     verb: str
+
+    def line(self, dry_run: DryRun) -> str:
+        """`machineset.machine.openshift.io/NAME created (server dry run)`."""
+        suffix = {DryRun.none: "", DryRun.client: " (dry run)", DryRun.server: " (server dry run)"}[dry_run]
+        return f"{kubectl.resource_name(self.manifest)} {self.verb}{suffix}"
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,6 @@ def _verb(live: Document | None, equal: bool) -> str:
     if live is None:
         return "created"
     return "unchanged" if equal else "configured"
-
-
-def lines(applied: Sequence[Applied], dry_run: DryRun) -> str:
-    """`machineset.machine.openshift.io/NAME created (server dry run)`, one line each."""
-    suffix = {DryRun.none: "", DryRun.client: " (dry run)", DryRun.server: " (server dry run)"}[dry_run]
-    return "".join(f"{kubectl.resource_name(one.manifest)} {one.verb}{suffix}\n" for one in applied)
 
 
 def above_one(failure: Failure) -> Failure:

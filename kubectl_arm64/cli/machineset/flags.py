@@ -10,7 +10,8 @@ import typer
 
 from kubectl_arm64.cli.options import ImageFlags, Output
 from kubectl_arm64.errors import UsageError
-from kubectl_arm64.machineset import MULTI_ARCH_TAINT
+from kubectl_arm64.image import GalleryImage
+from kubectl_arm64.machineset import MULTI_ARCH_TAINT, parse_node_label, parse_taint
 
 # Flags whose value may be left out: flag -> (value when bare, values it knows).
 OPTIONAL_VALUES = {
@@ -74,13 +75,31 @@ class MachinesetFlags:
         """Whether the flags say all that Azure could."""
         return bool(self.file and self.image and self.vm_size and not self.all_zones)
 
+    @property
+    def taints(self) -> list[dict[str, str]]:
+        """--taint, parsed. Raises UsageError."""
+        return [parse_taint(text) for text in self.taint]
+
+    @property
+    def node_labels(self) -> dict[str, str]:
+        """--node-label, parsed. Raises UsageError."""
+        return dict(parse_node_label(text) for text in self.node_label)
+
+    @property
+    def gallery_image(self) -> GalleryImage | None:
+        """--image, parsed. Raises InvalidInput."""
+        return GalleryImage.parse(self.image) if self.image else None
+
     def check(self, image: ImageFlags) -> None:
-        """Raise UsageError for flags that contradict each other."""
+        """Raise UsageError for flags that contradict each other, and what reading one of them raises."""
+        _ = self.taints, self.node_labels, self.gallery_image
         _exclusive({"--from": self.source, "-f": self.file})
         _exclusive({"--zone": self.zone, "--all-zones": self.all_zones})
         _exclusive({"--image": self.image, "--publish": self.publish})
         if self.dry_run is not DryRun.none and not (self.apply or self.diff):
             raise UsageError("--dry-run is of --apply", f"add --apply, or leave out --dry-run={self.dry_run.value}")
+        if self.zone and not self.zone.isdigit():
+            raise UsageError(f"--zone {self.zone} is not the number of a zone", "give 1, 2 or 3")
         if self.replicas is not None and self.replicas < 0:
             raise UsageError(f"--replicas {self.replicas} is less than 0", "give 0 or more")
         if image.architecture.value != "aarch64":

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from kubectl_arm64.cli import manifest as kubectl
 from kubectl_arm64.cli import target
 from kubectl_arm64.cli.machineset import images
-from kubectl_arm64.cli.machineset.applying import Application, above_one, lines
+from kubectl_arm64.cli.machineset.applying import Application, above_one
 from kubectl_arm64.cli.machineset.flags import MachinesetFlags
 from kubectl_arm64.cli.machineset.making import Workshop
 from kubectl_arm64.cli.machineset.ports import Azure, Ports
 from kubectl_arm64.cli.machineset.sources import Situation, check_user_data, from_cluster, from_file, look
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output
-from kubectl_arm64.cluster import ClusterFacts, Document
+from kubectl_arm64.cluster import ClusterFacts, Document, require
 from kubectl_arm64.errors import Failure, UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.machineset import Clone, location_of
@@ -47,7 +47,7 @@ def command(
 
         # stdout is the MachineSet's alone.
         quiet = replace(streams, out=io.StringIO())
-        wanted = bootimage.BootimageFlags(target_region=list(regions))
+        wanted = bootimage.BootimageFlags(target_region=list(regions), output=Output.name)
         return bootimage.run(connection, image, wanted, invocation, quiet)
 
     ports = Ports(
@@ -78,11 +78,17 @@ def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports
     sources = filed or [from_cluster(flags, situation, namespace)]
     if situation.cluster is not None:
         streams.warn(check_user_data(sources, situation.cluster, force=flags.force))
-    azure = None if flags.stands_alone else ports.azure(target.wishes(image).over(situation.facts))
+    azure = None if flags.stands_alone else _azure(image, situation, ports)
     chosen = _image(image, flags, situation, sources, ports, azure)
     clones = Workshop(flags, namespace, situation, chosen, azure).clones(sources)
     streams.warn(list(dict.fromkeys(warning for clone in clones for warning in clone.warnings)))
     return _deliver(clones, flags, situation, chosen.image, streams)
+
+
+def _azure(image: ImageFlags, situation: Situation, ports: Ports) -> Azure:
+    facts = target.wishes(image).over(situation.facts)
+    require(facts, "subscription")
+    return ports.azure(facts)
 
 
 def _image(
@@ -113,8 +119,8 @@ def _wanted(
     """--image (whatever is in it), else the version that `bootimage` makes of the same flags and cluster."""
     wishes = target.wishes(image)
     subscription = situation.facts.subscription or wishes.subscription
-    if flags.image:
-        return images.in_subscription(GalleryImage.parse(flags.image), subscription), None
+    if named := flags.gallery_image:
+        return images.in_subscription(named, subscription), None
     plan = resolve(target.boot_image(image, situation.documents), wishes, situation.facts)
     return images.in_subscription(plan.image, subscription), plan.identity
 
@@ -134,12 +140,13 @@ def _deliver(
             application.check(clone, situation.facts.managed_boot_images, image)
     if flags.diff:
         return _show_difference(clones, application, streams)
-    applied = [application.apply(clone) for clone in clones]
+    applied = []
+    for clone in clones:
+        applied.append(application.apply(clone))
+        if flags.output is None:
+            print(applied[-1].line(flags.dry_run), file=streams.out)
     if flags.output:
-        text = kubectl.shown([one.manifest for one in applied], flags.output.value)
-    else:
-        text = lines(applied, flags.dry_run)
-    print(text, end="", file=streams.out)
+        print(kubectl.shown([one.manifest for one in applied], flags.output.value), end="", file=streams.out)
     return 0
 
 

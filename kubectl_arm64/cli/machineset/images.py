@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from kubectl_arm64.cli.machineset.ports import Images
 from kubectl_arm64.errors import Failure, NotFinished, NotFound, Refused
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.names import TAG, TAG_RELEASE, ImageIdentity, normalise_location
 from kubectl_arm64.pipeline.image_version import regions
-from kubectl_arm64.pipeline.ports import Galleries, Resource
+from kubectl_arm64.pipeline.ports import Resource
 
 LATEST = "latest"
 _WANTED = {"architecture": "Arm64", "hyperVGeneration": "V2", "osType": "Linux", "osState": "Generalized"}
@@ -42,7 +43,7 @@ def in_subscription(image: GalleryImage, subscription: str) -> GalleryImage:
 
 
 def check(
-    galleries: Galleries, image: GalleryImage, locations: Collection[str], identity: ImageIdentity | None, command: str
+    galleries: Images, image: GalleryImage, locations: Collection[str], identity: ImageIdentity | None, command: str
 ) -> Checked:
     """Read the image's definition and version: of ARM64 and generation 2, succeeded, in each of `locations`.
 

@@ -21,8 +21,6 @@ from kubectl_arm64.machineset import (
     location_of,
     name_of,
     needs,
-    parse_node_label,
-    parse_taint,
 )
 from kubectl_arm64.sizes import VmSize, parse_sizes
 
@@ -86,17 +84,17 @@ class Workshop:
             name=name,
             zone=zone,
             replicas=self._replicas(name),
-            taints=[parse_taint(text) for text in self.flags.taint],
-            node_labels=dict(parse_node_label(text) for text in self.flags.node_label),
+            taints=self.flags.taints,
+            node_labels=self.flags.node_labels,
             no_spot=self.flags.no_spot,
             size=size,
             disk_controllers=self.image.disk_controllers,
             subscription=self.situation.facts.subscription,
+            namespace=self.namespace,
             aro=self.situation.aro,
         )
         facts = self.situation.facts
         made = clone(source, changes, facts.managed_boot_images, list(self.situation.live.values()))
-        made.manifest["metadata"].setdefault("namespace", self.namespace)
         if size is not None:
             return made
         return Clone(made.manifest, (*made.warnings, unchecked(source, changes.vm_size, zone)))

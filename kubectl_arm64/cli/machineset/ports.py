@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kubectl_arm64.cluster import ClusterFacts, Document, Documents
-from kubectl_arm64.pipeline.ports import Galleries
+from kubectl_arm64.pipeline.ports import Resource
 
 
 class Cluster(Protocol):
@@ -16,7 +16,7 @@ class Cluster(Protocol):
     def read_documents(self) -> Documents: ...
 
     def read_user_data(self, secret: str) -> str | None:
-        """The Secret's userData, decoded; None where it does not exist. Raises Denied where it may not be read."""
+        """The Secret's userData, decoded; None where it does not exist or may not be read."""
 
     def apply(self, document: Document, *, dry_run: bool = False, force_conflicts: bool = False) -> Document:
         """Server-side apply as `kubectl-arm64`: the object as the server has it now, or would have it.
@@ -25,11 +25,19 @@ class Cluster(Protocol):
         """
 
 
+class Images(Protocol):
+    """Reading a gallery (the part of kubectl_arm64.pipeline.ports.Galleries that is needed here)."""
+
+    def get_definition(self, group: str, gallery: str, definition: str) -> Resource | None: ...
+
+    def get_version(self, group: str, gallery: str, definition: str, version: str) -> Resource | None: ...
+
+
 class Azure(Protocol):
     """One subscription; every method raises a Failure with advice."""
 
     @property
-    def galleries(self) -> Galleries: ...
+    def galleries(self) -> Images: ...
 
     def sizes(self, location: str) -> Sequence[Mapping[str, Any]]:
         """The region's virtual machine SKUs, in wire form."""

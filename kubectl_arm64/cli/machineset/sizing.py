@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kubectl_arm64.cluster import Document
 from kubectl_arm64.errors import InvalidInput, Unsupported
-from kubectl_arm64.machineset import Capacity, capacity, name_of, needs, provider_spec
+from kubectl_arm64.machineset import Capacity, capacity, needs, provider_spec
 from kubectl_arm64.sizes import VmSize, advice_for, named_arm64, nearest, shortcomings
 
 
@@ -78,7 +78,7 @@ def check_by_name(vm_size: str) -> None:
     if not named_arm64(vm_size):
         raise Unsupported(
             f"{vm_size} is not an ARM64 size by its name (Azure's have a p after the vCPUs, as Standard_D4ps_v5)",
-            "give another with --vm-size, or sign in to Azure without -f or --image to have it looked up",
+            "give another with --vm-size, leave out --image to have it looked up in Azure, or add --force",
         )
 
 
@@ -88,7 +88,8 @@ def unchecked(template: Document, vm_size: str, zone: str | None) -> str:
     region = spec.get("location")
     at = zone or spec.get("zone")
     where = f"zone {at} of {region}" if at else region
+    features = str(needs(template, zone))
     return (
         f"not checked, since Azure was not asked: that the image exists in the cluster's subscription and in {region}, "
-        f"and that {vm_size} is offered in {where} with all that {name_of(template)} uses"
+        f"and that {vm_size} is offered in {where}{' with ' * bool(features)}{features}"
     )

@@ -13,6 +13,7 @@ from kubectl_arm64.cli.options import ImageFlags
 from kubectl_arm64.cluster import ClusterFacts, Document, Documents
 from kubectl_arm64.errors import Denied, InvalidInput, NotFound, Unsupported
 from kubectl_arm64.machineset import (
+    API_VERSION,
     check_template,
     default_template,
     name_of,
@@ -32,8 +33,9 @@ class Situation:
 
     @property
     def live(self) -> dict[str, Document]:
-        """Its MachineSets by name."""
-        return {name_of(each): each for each in self.documents.machinesets or ()}
+        """Its MachineSets by name; items of a list need not tell their kind, so it is added."""
+        kind = {"apiVersion": API_VERSION, "kind": "MachineSet"}
+        return {name_of(each): {**kind, **each} for each in self.documents.machinesets or ()}
 
     @property
     def aro(self) -> bool | None:
@@ -88,13 +90,12 @@ def check_user_data(sources: Sequence[Document], cluster: Cluster, *, force: boo
     """Warnings about the Secrets that the machines boot with. Raises Unsupported for an Ignition stub of spec 2."""
     warnings = []
     for secret in sorted({str(provider_spec(source)["userDataSecret"].get("name", "")) for source in sources}):
-        try:
-            user_data = cluster.read_user_data(secret)
-        except Denied as denied:
-            warnings.append(f"not checked that Secret {secret} fits ARM64: {denied.what}")
-            continue
+        user_data = cluster.read_user_data(secret)
         if user_data is None:
-            warnings.append(f"there is no Secret {secret}, which the machines boot with")
+            warnings.append(
+                f"not checked that Secret {secret}, which the machines boot with, fits ARM64: "
+                "it does not exist, or may not be read"
+            )
             continue
         problem, fatal = user_data_problem(user_data, secret)
         if fatal and not force:

@@ -27,7 +27,10 @@ _CERTIFICATE = "MIIH" + "A" * 2600  # the real one's length: clients must cope w
 
 @dataclass
 class Operation:
-    """`finish` takes effect when the last look was had; it answers the error, None when all went well."""
+    """`finish` takes effect when the last look was had; it answers the error, None when all went well.
+
+    `ready` are the regions of an image version that were replicated before.
+    """
 
     target: str  # lower-case id of the resource
     polls: int
@@ -37,6 +40,7 @@ class Operation:
     id: str = field(default_factory=guid)
     signature: str = field(default_factory=lambda: secrets.token_urlsafe(256))
     retry_after: int | None = None  # as recorded; None where the real service sends none
+    ready: frozenset[str] = frozenset()
     looks: int = 0
     ended: float | None = None
     error: errors.Refusal | None = None

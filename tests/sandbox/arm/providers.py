@@ -29,6 +29,7 @@ _TYPES: dict[str, dict[str, tuple[list[str], str]]] = {
     },
     "Microsoft.Network": {"virtualNetworks": (["2024-05-01"], _TAGGED)},
 }
+FIRST_WITH_DEFAULTS = "2021-04-01"
 _LOOKS_LEFT = "registering"  # key beside "providers": namespace -> looks until it is registered
 
 
@@ -87,11 +88,22 @@ def _body(call: Call, namespace: str) -> dict[str, Any]:
             }
         ],
         "resourceTypes": [
-            {"resourceType": name, "locations": places, "apiVersions": versions, "capabilities": capabilities}
+            _resource_type(call, name, places, versions, capabilities)
             for name, (versions, capabilities) in _TYPES[namespace].items()
         ],
         "registrationState": states.get(namespace, "NotRegistered"),
         "registrationPolicy": "RegistrationRequired",
+    }
+
+
+def _resource_type(call: Call, name: str, places: list[str], versions: list[str], capabilities: str) -> dict[str, Any]:
+    default = {"defaultApiVersion": versions[-1]} if call.api_version >= FIRST_WITH_DEFAULTS else {}
+    return {
+        "resourceType": name,
+        "locations": places,
+        "apiVersions": versions,
+        **default,
+        "capabilities": capabilities,
     }
 
 

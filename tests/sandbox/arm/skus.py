@@ -24,5 +24,7 @@ def listing(call: Call) -> Answer:
 
 
 ROUTES = [
-    Route("GET", "/subscriptions/{subscription}/providers/Microsoft.Compute/skus", "Microsoft.Compute/skus/read", listing)
+    Route(
+        "GET", "/subscriptions/{subscription}/providers/Microsoft.Compute/skus", "Microsoft.Compute/skus/read", listing
+    )
 ]

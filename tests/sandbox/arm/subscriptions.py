@@ -52,7 +52,7 @@ def locations(call: Call) -> Answer:
 
 
 def _location(call: Call, name: str, display: str) -> dict[str, Any]:
-    location = {
+    location: dict[str, Any] = {
         "id": f"/subscriptions/{call.subscription}/locations/{name}",
         "name": name,
         "type": "Region",

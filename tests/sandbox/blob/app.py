@@ -1,7 +1,7 @@
 """Blob storage of every account in the world, as one ASGI application.
 
-The account is the first label of the request's host. A host of no account answers 404 ResourceNotFound; of the real
-service there would be no such name in DNS, and so no connection at all.
+The account is the one whose endpoint the request's host is. A host of no account answers 404 ResourceNotFound; the
+real service has no such name in DNS then, and so no connection at all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.sandbox.blob import auth, limits
 from tests.sandbox.blob.errors import Refusal, bad_header
-from tests.sandbox.blob.exchange import NEWEST_VERSION, UNVERSIONED, Answer, Call, parse_query
+from tests.sandbox.blob.exchange import NEWEST_VERSION, UNVERSIONED, Answer, Call, account_at, parse_query
 from tests.sandbox.blob.operations import operation_of
 from tests.sandbox.blob.stamps import http_date, new_request_id, to_iso, to_xml
 from tests.sandbox.shared import Shared
@@ -39,8 +39,9 @@ def app(shared: Shared) -> ASGIApp:
             call = _call(shared, scope, headers, await _body(receive))
             answer = await _answer(call)
         except Refusal as refusal:
-            answer = _refused(refusal, scope["method"], headers, request_id, shared.world)
-        await _send(send, answer, _every(headers, request_id, shared.world) | dict(answer.headers))
+            answer = _refused(refusal, scope["method"], _version(scope, headers), request_id, shared.world)
+        every = _every(_version(scope, headers), headers, request_id, shared.world)
+        await _send(send, answer, every | dict(answer.headers))
 
     return serve
 
@@ -50,14 +51,15 @@ async def _answer(call: Call) -> Answer:
     call = call.known_as(auth.authorize(call, operation.rights))
     blob = call.existing if call.level == "blob" else None
     if blob is not None:
-        wait = limits.take(blob, limits.length_of(call, blob), call.knobs, time.monotonic())
+        way = "Egress" if call.method == "GET" else "Ingress"
+        wait = limits.take(blob, limits.length_of(call, blob), call.knobs, time.monotonic(), way)
         if wait:
             await asyncio.sleep(wait)
     return operation.run(call)
 
 
 def _call(shared: Shared, scope: Scope, headers: dict[str, str], body: bytes) -> Call:
-    account = shared.world.accounts.get(headers.get("host", "").partition(".")[0])
+    account = account_at(shared.world, headers.get("host", "").partition(":")[0].lower())
     if account is None:
         raise Refusal("ResourceNotFound")
     version = headers.get("x-ms-version", "")
@@ -85,9 +87,13 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _every(headers: dict[str, str], request_id: str, world: World) -> dict[str, str]:
+def _version(scope: Scope, headers: dict[str, str]) -> str:
+    query = parse_query(scope["query_string"].decode("latin-1"))
+    return headers.get("x-ms-version") or query.get("sv") or UNVERSIONED
+
+
+def _every(version: str, headers: dict[str, str], request_id: str, world: World) -> dict[str, str]:
     """What every answer of the service carries."""
-    version = headers.get("x-ms-version", UNVERSIONED)
     every = {"Server": SERVER, "Date": http_date(world.clock.now())}
     every |= {"x-ms-request-id": request_id, "x-ms-version": version}
     if version >= _CLIENT_ID_SINCE and "x-ms-client-request-id" in headers:
@@ -95,9 +101,9 @@ def _every(headers: dict[str, str], request_id: str, world: World) -> dict[str, 
     return every
 
 
-def _refused(refusal: Refusal, method: str, headers: dict[str, str], request_id: str, world: World) -> Answer:
+def _refused(refusal: Refusal, method: str, version: str, request_id: str, world: World) -> Answer:
     shown = dict(refusal.headers)
-    if headers.get("x-ms-version", UNVERSIONED) >= _ERROR_CODE_SINCE or refusal.early:
+    if version >= _ERROR_CODE_SINCE or refusal.early:
         shown["x-ms-error-code"] = refusal.code
     if refusal.early:
         # Refused before the service: it does not say which version it speaks.

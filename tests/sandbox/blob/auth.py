@@ -47,7 +47,7 @@ def _check_bearer(call: Call, rights: Rights) -> str:
         raise Refusal("AuthorizationProtocolMismatch")
     token = call.header("authorization").removeprefix("Bearer ")
     try:
-        claims = tokens.verify(call.world, token, STORAGE, _tenant(call))
+        claims = tokens.verify(call.world, token, STORAGE, call.tenant)
     except tokens.Malformed:
         raise Refusal("InvalidAuthenticationInfo", early=True) from None
     except tokens.Expired:
@@ -79,9 +79,5 @@ def _invalid(call: Call, detail: str) -> Refusal:
 
 
 def _challenge(call: Call) -> str:
-    authority = f"https://{call.world.cloud.login}/{_tenant(call)}/oauth2/authorize"
+    authority = f"https://{call.world.cloud.login}/{call.tenant}/oauth2/authorize"
     return f"Bearer authorization_uri={authority} resource_id={STORAGE}"
-
-
-def _tenant(call: Call) -> str:
-    return str(call.world.subscriptions[call.account.subscription]["tenantId"])

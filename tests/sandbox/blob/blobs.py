@@ -41,9 +41,9 @@ def get(call: Call) -> Answer:
 def put(call: Call) -> Answer:
     """A new blob in place of any old one: an empty page blob, or a block blob with the body as its content."""
     blob_type, old = call.required("x-ms-blob-type"), call.existing
-    if old is not None and call.header("if-none-match") == "*":
-        raise Refusal("BlobAlreadyExists")
-    check_change(call, old)
+    conditions.check_create(call, old)
+    if old is not None:
+        check_change(call, old)
     makers = {"PageBlob": _page_blob, "BlockBlob": _block_blob}
     if blob_type not in makers:
         raise bad_header("x-ms-blob-type", blob_type)
@@ -73,11 +73,10 @@ def delete(call: Call) -> Answer:
     return Answer(202, headers)
 
 
-def check_change(call: Call, blob: Blob | None) -> None:
-    """Whether `blob` (None: not there yet) may be changed: no copy under way, its lease, the conditions."""
-    if blob is not None:
-        copy.check_settled(blob)
-        leases.check_write(call, blob)
+def check_change(call: Call, blob: Blob) -> None:
+    """Whether `blob` may be changed: no copy under way, its lease, the conditions."""
+    copy.check_settled(blob)
+    leases.check_write(call, blob)
     conditions.check_write(call, blob)
 
 

@@ -46,6 +46,13 @@ def check_write(call: Call, blob: Blob | None) -> None:
         raise Refusal("ConditionNotMet")
 
 
+def check_create(call: Call, old: Blob | None) -> None:
+    """As check_write, for what puts a new blob in the place of `old`: "only if there is none" has a code of its own."""
+    if old is not None and call.header("if-none-match") == "*":
+        raise Refusal("BlobAlreadyExists")
+    check_write(call, old)
+
+
 def _names(header: str, blob: Blob) -> bool:
     """Clients send an ETag with and without quotes; the service takes both."""
     named = {tag.strip().strip('"') for tag in header.split(",")}

@@ -15,6 +15,7 @@ from tests.sandbox.blob.stamps import http_date, new_id
 from tests.sandbox.knobs import Knobs
 from tests.sandbox.world import Blob, World
 
+_KEPT = ("content_type", "content_md5", "sequence_number")
 _UNREADABLE = '500 InternalServerError "Copy failed when reading the source."'
 _CHANGED = '412 ConditionNotMet "Copy failed when reading the source."'
 _GONE = '404 BlobNotFound "Copy failed when reading the source."'
@@ -35,7 +36,7 @@ def start(call: Call) -> Answer:
     if old is not None:
         check_settled(old)
         leases.check_write(call, old)
-    conditions.check_write(call, old)
+    conditions.check_create(call, old)
     read, source = _source(call)
     if conditions.failed(call, source, conditions.SOURCE):
         raise Refusal("SourceConditionNotMet")
@@ -45,7 +46,7 @@ def start(call: Call) -> Answer:
     if old is not None and "lease" in old.properties:
         blob.properties["lease"] = old.properties["lease"]
     call.container.blobs[call.blob_name] = blob
-    if not call.knobs.polls.get("copy", 0):
+    if _is_instant(call.knobs):
         _finish(call.world, blob)
     copied = blob.properties["copy"]
     headers = {"Content-Length": "0", **properties.stamp_headers(blob)}
@@ -67,21 +68,29 @@ def abort(call: Call) -> Answer:
 
 
 def advance(world: World, knobs: Knobs, blob: Blob) -> None:
-    """One look: progress starts at 0 and grows; after knobs.polls["copy"] looks the copy is over."""
+    """One look: progress starts at 0 and grows, until one look finds the copy over."""
     if not is_pending(blob):
         return
     copy = blob.properties["copy"]
-    looks = max(1, knobs.polls.get("copy", 0))
-    stuck = knobs.copy_outcome == "stuck"
-    if copy["looks"] >= looks and not stuck:
-        if knobs.copy_outcome == "failed":
-            _end(blob, world.clock.now(), "failed", _UNREADABLE)
-        else:
-            _finish(world, blob)
-        return
-    share = min(copy["looks"], looks - 1 if stuck else looks) / looks
-    copy["done"] = int(copy["total"] * share) // 512 * 512
+    share = _share(world, knobs, copy)
     copy["looks"] += 1
+    if share < 1:
+        copy["done"] = int(copy["total"] * share) // 512 * 512
+    elif knobs.copy_outcome == "failed":
+        _end(blob, world.clock.now(), "failed", _UNREADABLE)
+    elif knobs.copy_outcome == "success":
+        _finish(world, blob)
+
+
+def _share(world: World, knobs: Knobs, copy: dict[str, Any]) -> float:
+    """How much of the way is done: by time where the knobs give a rate, else by looks."""
+    if knobs.copy_bandwidth:
+        return float((world.clock.now() - copy["begun"]) * knobs.copy_bandwidth / max(1, copy["total"]))
+    return float(copy["looks"] / max(1, knobs.polls.get("copy", 0)))
+
+
+def _is_instant(knobs: Knobs) -> bool:
+    return not knobs.polls.get("copy", 0) and not knobs.copy_bandwidth and knobs.copy_outcome == "success"
 
 
 def _source(call: Call) -> tuple[Call, Blob]:
@@ -99,8 +108,7 @@ def _source(call: Call) -> tuple[Call, Blob]:
 
 def _destination(call: Call, read: Call, source: Blob) -> Blob:
     """Its full size at once, and nothing in it yet."""
-    kept = {name: source.properties[name] for name in ("content_type", "content_md5") if name in source.properties}
-    kept["sequence_number"] = source.properties.get("sequence_number", 0)
+    kept = {name: source.properties[name] for name in _KEPT if name in source.properties}
     copy = {
         "id": new_id(),
         "source": sources.shown(call.header("x-ms-copy-source")),
@@ -110,6 +118,7 @@ def _destination(call: Call, read: Call, source: Blob) -> Blob:
         "completion": "",
         "description": "",
         "looks": 0,
+        "begun": call.now,
         "from": (read.account.name, read.container_name, read.blob_name, properties.etag(source)),
     }
     store = PageStore(source.store.size)
@@ -142,6 +151,7 @@ def _as_it_was(world: World, copy: dict[str, Any]) -> Blob | str:
 
 def _end(blob: Blob, now: float, status: str, description: str = "") -> None:
     blob.store = PageStore(0)
+    blob.properties.pop("content_md5", None)
     blob.properties["copy"]["description"] = description
     _close(blob, now, status)
 

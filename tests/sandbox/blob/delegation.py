@@ -33,8 +33,7 @@ def get_user_delegation_key(call: Call) -> Answer:
     begins, ends = from_iso(start) or call.now, from_iso(expiry)
     if ends is None or not begins < ends <= call.now + _LONGEST_SECONDS:
         raise Refusal("InvalidXmlDocument")
-    tenant = str(call.world.subscriptions[call.account.subscription]["tenantId"])
-    fields = [call.identity, tenant, start, expiry, "b", call.version]
+    fields = [call.identity, call.tenant, start, expiry, "b", call.version]
     body = ElementTree.Element("UserDelegationKey")
     for name, value in zip(_ELEMENTS, fields, strict=True):
         ElementTree.SubElement(body, name).text = value

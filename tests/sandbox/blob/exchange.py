@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from tests.sandbox.blob.errors import Refusal
 from tests.sandbox.knobs import Knobs
@@ -13,6 +13,8 @@ from tests.sandbox.world import Blob, Container, StorageAccount, World
 # What a request that names no version is answered with (recordings/blob/auth/02).
 UNVERSIONED = "2014-02-14"
 NEWEST_VERSION = "2026-10-06"
+# Of accounts whose subscription is not of this world, such as the one with the public images.
+_STRANGERS_TENANT = "00000000-0000-4000-8000-00000000fe11"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ class Call:
         return "container" if self.container_name else "service"
 
     @property
+    def tenant(self) -> str:
+        """Whose tokens the account takes."""
+        subscription = self.world.subscriptions.get(self.account.subscription, {})
+        return str(subscription.get("tenantId", _STRANGERS_TENANT))
+
+    @property
     def scope(self) -> str:
         """The resource id that a role must reach to allow the call."""
         if not self.container_name:
@@ -107,6 +115,16 @@ class Call:
 
     def known_as(self, identity: str) -> Call:
         return replace(self, identity=identity)
+
+
+def account_at(world: World, host: str) -> StorageAccount | None:
+    """The account whose blob endpoint `host` is."""
+    account = world.accounts.get(host.partition(".")[0])
+    if account is None:
+        return None
+    endpoints = account.body["properties"].get("primaryEndpoints", {})
+    endpoint = endpoints.get("blob") or f"https://{account.name}.{world.cloud.blob_suffix}/"
+    return account if urlsplit(endpoint).hostname == host else None
 
 
 def parse_query(text: str) -> dict[str, str]:

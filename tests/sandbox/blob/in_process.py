@@ -60,12 +60,17 @@ class _Adapter(BaseAdapter):
         self._app = app
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        body = request.body.encode() if isinstance(request.body, str) else request.body
-        content = body.read() if body is not None and hasattr(body, "read") else body or b""
+        headers = {name: str(value) for name, value in request.headers.items()}
         status, headers, answer = exchange(
-            self._app, str(request.method), str(request.url), dict(request.headers), bytes(content)
+            self._app, str(request.method), str(request.url), headers, _content(request.body)
         )
-        raw = HTTPResponse(io.BytesIO(answer), headers=headers, status=status, preload_content=False)
+        raw = HTTPResponse(
+            io.BytesIO(answer),
+            headers=headers,
+            status=status,
+            preload_content=False,
+            request_method=str(request.method),
+        )
         response = requests.Response()
         response.status_code, response.raw, response.request = status, raw, request
         response.headers.update(headers)
@@ -74,3 +79,10 @@ class _Adapter(BaseAdapter):
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _content(body: Any) -> bytes:
+    """The SDK sends bytes, text (XML) or a file."""
+    if hasattr(body, "read"):
+        body = body.read()
+    return body.encode() if isinstance(body, str) else bytes(body or b"")

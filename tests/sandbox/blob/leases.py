@@ -66,9 +66,10 @@ def _acquire(call: Call, blob: Blob) -> Answer:
     mine = current == "leased" and proposed == blob.properties["lease"]["id"]
     if current in ("leased", "breaking") and not mine:
         raise Refusal("LeaseAlreadyPresent")
-    lease = {"id": proposed or new_id(), "duration": duration, "until": _end(call, duration), "broken": False}
-    blob.properties["lease"] = lease
-    return Answer(201, {**_headers(blob), "x-ms-lease-id": lease["id"]})
+    lease_id = proposed or new_id()
+    until = _end(call, duration)
+    blob.properties["lease"] = {"id": lease_id, "duration": duration, "until": until, "broken": False}
+    return Answer(201, {**_headers(blob), "x-ms-lease-id": lease_id})
 
 
 def _renew(call: Call, blob: Blob) -> Answer:

@@ -14,10 +14,11 @@ from tests.sandbox.world import Blob
 PATIENCE = 2.0
 
 
-def take(blob: Blob, length: int, knobs: Knobs, now: float) -> float:
+def take(blob: Blob, length: int, knobs: Knobs, now: float, way: str = "Ingress") -> float:
     """Seconds (of a monotonic clock's `now`) to hold the answer back; ServerBusy when too many wait already.
 
-    No credit is saved up while the blob is idle, so that any stretch of time keeps to the limits.
+    `way` is Ingress or Egress. No credit is saved up while the blob is idle, so that any stretch of time keeps to
+    the limits.
     """
     cost = 0.0
     if knobs.bandwidth:
@@ -28,7 +29,8 @@ def take(blob: Blob, length: int, knobs: Knobs, now: float) -> float:
         return 0.0
     begin = max(now, float(blob.properties.get("busy_until", 0)))
     if begin - now > PATIENCE:
-        raise Refusal("ServerBusy")
+        over = way if knobs.bandwidth else "Operations per second"
+        raise Refusal("ServerBusy", message=f"{over} is over the account limit.")
     blob.properties["busy_until"] = begin + cost
     return begin + cost - now
 
@@ -37,7 +39,7 @@ def length_of(call: Call, blob: Blob) -> int:
     """The bytes that the call moves: a page write's or a read's range; nothing for the rest."""
     comp = call.query.get("comp", "")
     first, _, last = (call.header("x-ms-range") or call.header("range")).removeprefix("bytes=").partition("-")
-    moves = call.method == "GET" and not comp or (comp == "page" and call.header("x-ms-page-write") != "clear")
+    moves = (call.method == "GET" and not comp) or (comp == "page" and call.header("x-ms-page-write") != "clear")
     if not moves:
         return len(call.body)
     if first.isdigit() and last.isdigit():

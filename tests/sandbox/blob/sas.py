@@ -88,8 +88,6 @@ def _check_delegation(call: Call, rights: Rights) -> None:
 def _check_reach(call: Call, rights: Rights) -> None:
     if not rights.service_sas:
         raise Refusal("AuthorizationFailure")
-    if call.query.get("sr") != "c" and rights.resource != "o":
-        raise Refusal("AuthorizationResourceTypeMismatch")
     _check_permission(call, rights)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tests.sandbox.blob import auth
 from tests.sandbox.blob.errors import Refusal
-from tests.sandbox.blob.exchange import Call, parse_query
+from tests.sandbox.blob.exchange import Call, account_at, parse_query
 from tests.sandbox.blob.rights import READ_BLOB
 from tests.sandbox.world import Blob
 
@@ -33,7 +33,7 @@ def shown(url: str) -> str:
 
 def _reading(call: Call, url: str, authorization: str) -> Call:
     parts = urlsplit(url)
-    account = call.world.accounts.get((parts.hostname or "").partition(".")[0])
+    account = account_at(call.world, parts.hostname or "")
     if account is None:
         raise Refusal("ResourceNotFound")
     headers = {"x-ms-version": call.version, "host": parts.netloc, "authorization": authorization}

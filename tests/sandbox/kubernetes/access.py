@@ -71,7 +71,7 @@ def review(user: User, path: str, asked: Mapping[str, Any]) -> dict[str, Any] | 
         return {
             "kind": "SelfSubjectReview",
             "apiVersion": AUTHENTICATION,
-            "metadata": {"creationTimestamp": None},
+            "metadata": {},
             "status": {"userInfo": {"username": user["name"], "groups": list(user["groups"])}},
         }
     return None
@@ -89,7 +89,7 @@ def _access_review(user: User, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "SelfSubjectAccessReview",
         "apiVersion": AUTHORIZATION,
-        "metadata": {"creationTimestamp": None},
+        "metadata": {},
         "spec": dict(spec),
         "status": {"allowed": allowed},
     }

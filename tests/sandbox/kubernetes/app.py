@@ -12,7 +12,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tests.sandbox.kubernetes import access, discovery, reading, status, target, writing
-from tests.sandbox.kubernetes.selection import matches_fields, matches_labels
 from tests.sandbox.kubernetes.store import Store
 from tests.sandbox.kubernetes.target import Target
 from tests.sandbox.shared import Shared
@@ -26,13 +25,17 @@ def app(shared: Shared) -> ASGIApp:
     server = _Server(shared)
     return Starlette(
         routes=[Route("/{path:path}", server.answer, methods=METHODS)],
-        exception_handlers={status.Refused: _refused},
+        exception_handlers={status.Refused: _refused, status.NoSuchPath: _no_such_path},
     )
 
 
 def _refused(_: Request, problem: Exception) -> Response:
     assert isinstance(problem, status.Refused)
     return JSONResponse(problem.body, problem.code)
+
+
+def _no_such_path(_: Request, __: Exception) -> Response:
+    return PlainTextResponse("404 page not found\n", 404)
 
 
 class _Server:
@@ -56,7 +59,7 @@ class _Server:
             return _document(document)
         wanted = target.parse(request.method, path, request.query_params.get("watch", ""))
         if wanted.kind.group in world.unserved_groups:
-            raise status.no_such_path()
+            raise status.NoSuchPath
         access.authorize(user, wanted)
         return await self._on_resource(request, user, wanted)
 
@@ -67,14 +70,13 @@ class _Server:
         if wanted.verb == "list":
             return JSONResponse(reading.list_objects(self._store, wanted, parameters, accept))
         if wanted.verb == "watch":
-            matches_labels(parameters.get("labelSelector", ""), {})
-            matches_fields(parameters.get("fieldSelector", ""), {})
+            reading.check_selectors(wanted, parameters)
             lines = reading.watch(self._store, wanted, parameters, accept)
             return StreamingResponse(lines, media_type="application/json")
         return await self._write(request, user, wanted)
 
     async def _write(self, request: Request, user: access.User, wanted: Target) -> Response:
-        options = writing.Options.read(request.query_params, request.headers.get("user-agent", ""))
+        options = writing.Options.read(wanted.verb, request.query_params, request.headers.get("user-agent", ""))
         media_type = request.headers.get("content-type", "application/json").split(";")[0].strip()
         if wanted.verb == "delete":
             return JSONResponse(self._writes.delete(wanted, options))

@@ -52,22 +52,21 @@ def read(entries: Iterable[Mapping[str, Any]]) -> dict[Manager, Fields]:
 
 
 def write(
-    managers: Managers, before: Iterable[Mapping[str, Any]], group_version: str, now: str
+    managers: Managers, before: Iterable[Mapping[str, Any]], group_version: str, now: str, writers: Iterable[Manager]
 ) -> list[dict[str, Any]]:
-    """The entries in the API server's order; an entry whose fields are as before keeps its time."""
-    old = {manager_of(entry): dict(entry) for entry in before}
-    entries = []
-    for who, paths in managers.items():
-        made = {
-            "manager": who.name,
-            "operation": who.operation,
-            "apiVersion": group_version,
-            "time": now,
-            "fieldsType": "FieldsV1",
-            "fieldsV1": to_v1(paths),
-        }
-        if who.subresource:
-            made["subresource"] = who.subresource
-        kept = old.get(who)
-        entries.append(kept if kept and kept.get("fieldsV1") == made["fieldsV1"] else made)
+    """The entries in the API server's order; those of `writers` are as of `now`, all others keep their time."""
+    times = {manager_of(entry): entry.get("time", "") for entry in before} | dict.fromkeys(writers, now)
+    entries = [_entry(who, paths, group_version, times.get(who, "")) for who, paths in managers.items()]
     return sorted(entries, key=lambda e: (_OPERATIONS.index(e["operation"]), e.get("time", ""), e["manager"]))
+
+
+def _entry(who: Manager, paths: Fields, group_version: str, time: str) -> dict[str, Any]:
+    return {
+        "manager": who.name,
+        "operation": who.operation,
+        "apiVersion": group_version,
+        **({"time": time} if time else {}),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": to_v1(paths),
+        **({"subresource": who.subresource} if who.subresource else {}),
+    }

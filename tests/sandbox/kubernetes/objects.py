@@ -58,7 +58,7 @@ def plant(world: World, document: Object) -> Object:
 def _installed_fields(kind: Kind, document: Object) -> list[Object]:
     spec = {name: each for name, each in document.items() if name != "status"}
     owners = update(schema_of(kind), None, spec, {}, INSTALLER)
-    return managed_fields.write(owners, [], kind.group_version, INSTALLED)
+    return managed_fields.write(owners, [], kind.group_version, INSTALLED, [INSTALLER])
 
 
 def find(world: World, plural: str, name: str, namespace: str = "openshift-machine-api") -> Object:

@@ -31,10 +31,11 @@ def get(store: Store, target: Target, accept: str) -> Any:
 def list_objects(store: Store, target: Target, parameters: Parameters, accept: str) -> Any:
     """A page of at most `limit` objects from `continue` on; everything without a limit."""
     kind = target.kind
+    check_selectors(target, parameters)
     everything = store.all(kind.group_version, kind.plural, target.namespace)
     objects = [each for each in everything.values() if _is_selected(each, parameters)]
     first, size = _number(parameters, "continue"), _number(parameters, "limit")
-    metadata: dict[str, Any] = {"resourceVersion": str(store.revision)}
+    metadata: dict[str, Any] = {"resourceVersion": str(store.revision), **({"continue": ""} if kind.group else {})}
     following = first + size
     if size and following < len(objects):
         metadata |= {"continue": str(following), "remainingItemCount": len(objects) - following}
@@ -99,6 +100,17 @@ def _concerns(event: Event, target: Target) -> bool:
         and target.namespace in ("", namespace)
         and target.name in ("", name)
     )
+
+
+def check_selectors(target: Target, parameters: Parameters) -> None:
+    """Raises Refused (400) for a selector that is broken or that the kind does not have."""
+    matches_labels(parameters.get("labelSelector", ""), {})
+    for term in filter(None, parameters.get("fieldSelector", "").split(",")):
+        path, sign, _ = term.partition("=")
+        if not sign:
+            raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
+        if target.kind.group and path.rstrip("!") not in ("metadata.name", "metadata.namespace"):
+            raise bad_request(f"field label not supported: {path.rstrip('!')}")
 
 
 def _is_selected(each: Object, parameters: Parameters) -> bool:

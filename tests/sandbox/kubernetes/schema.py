@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.sandbox.kubernetes.kinds import MACHINE_API, Kind
-from tests.sandbox.kubernetes.typed import Schema
+from tests.sandbox.kubernetes.typed import Schema, below
 
 STRING: Schema = {"type": "string"}
 INTEGER: Schema = {"type": "integer"}
@@ -74,7 +74,7 @@ _MACHINESET_SPEC = _object(
     authoritativeAPI=STRING,
     deletePolicy={"type": "string", "enum": ["Random", "Newest", "Oldest"]},
     minReadySeconds=INTEGER,
-    replicas=INTEGER,
+    replicas={**INTEGER, "default": 1},
     selector=_atomic(_object(matchExpressions=_list(_EXPRESSION), matchLabels=STRINGS)),
     template=_object(metadata=_object(**_TEMPLATE_METADATA), spec=_MACHINE_SPEC),
 )
@@ -123,6 +123,15 @@ def pruned(schema: Schema, value: Any) -> Any:
     return value
 
 
+def defaulted(schema: Schema, value: Any) -> Any:
+    """`value` with the declared defaults of what it lacks."""
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    declared = schema["properties"]
+    made = {name: defaulted(declared.get(name, OPAQUE), inner) for name, inner in value.items()}
+    return made | {name: each["default"] for name, each in declared.items() if "default" in each and name not in made}
+
+
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "boolean": bool, "object": dict, "array": list
 }  # fmt: skip
@@ -130,7 +139,7 @@ _JSON_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string", 
 
 
 def wrong_types(schema: Schema, value: Any, path: str = "") -> Iterator[str]:
-    """The API server's sentence for each value of another type than declared; null is tolerated."""
+    """The API server's sentence for each value of another type than declared (see `nulls`)."""
     wanted = schema.get("type")
     if value is None:
         return
@@ -142,11 +151,59 @@ def wrong_types(schema: Schema, value: Any, path: str = "") -> Iterator[str]:
         yield f'{path.lstrip(".")}: Unsupported value: "{value}": supported values: {supported}'
     elif isinstance(value, dict):
         for name, inner in value.items():
-            declared = schema.get("properties", {}).get(name) or schema.get("additionalProperties") or {}
-            yield from wrong_types(declared, inner, f"{path}.{name}")
+            yield from wrong_types(below(schema, f"f:{name}"), inner, f"{path}.{name}")
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from wrong_types(schema.get("items", {}), item, f"{path}[{number}]")
+            yield from wrong_types(below(schema, "k:"), item, f"{path}[{number}]")
+
+
+def nulls(schema: Schema, value: Any) -> Iterator[str]:
+    """The API server's sentence for each null where a CRD declares a type; metadata is more tolerant."""
+    for path, wanted in _nulls(schema, {name: each for name, each in value.items() if name != "metadata"}, ""):
+        yield f'{path}: Invalid value: "null": {path} in body must be of type {wanted}: "null"'
+
+
+def _nulls(schema: Schema, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if value is None and "type" in schema:
+        yield path.lstrip("."), schema["type"]
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _nulls(below(schema, f"f:{name}"), inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _nulls(below(schema, "k:"), item, f"{path}[{number}]")
+
+
+def misfits(schema: Schema, value: Any, path: str = "") -> Iterator[str]:
+    """structured-merge-diff's sentence for each value that is not of the declared shape; null fits everywhere."""
+    wanted = schema.get("type")
+    if value is None:
+        return
+    if wanted and not _is_a(value, wanted):
+        yield f"{path}: expected {_SHAPES[wanted]}, got {_go(wanted, value)}"
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from misfits(below(schema, f"f:{name}"), inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from misfits(below(schema, "k:"), item, f"{path}[{number}]")
+
+
+_SHAPES = {
+    "string": "string",
+    "integer": "numeric (int or float)",
+    "boolean": "boolean",
+    "object": "map",
+    "array": "list",
+}
+
+
+def _go(wanted: str, value: Any) -> str:
+    """A value as Go's %v and %T show it there."""
+    if wanted == "integer":
+        return {str: "string", bool: "bool"}.get(type(value), "map[string]interface {}")
+    shown = str(value).lower() if isinstance(value, bool) else str(value).replace(", ", " ")
+    return f"&{{{shown}}}" if wanted in ("object", "array") else f"&value.valueUnstructured{{Value:{shown}}}"
 
 
 def _is_a(value: Any, wanted: str) -> bool:

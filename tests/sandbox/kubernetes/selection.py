@@ -18,15 +18,14 @@ _TERM = re.compile(
 
 def matches_labels(selector: str, labels: Mapping[str, str]) -> bool:
     """Equality- and set-based requirements; raises Refused (400) for anything else."""
-    at = 0
+    at, matches = 0, True
     while at < len(selector):
         term = _TERM.match(selector, at)
         if term is None:
-            raise bad_request(f'unable to parse requirement: found "{selector[at:]}"')
-        if not _holds(term, labels):
-            return False
+            raise bad_request(f"unable to parse requirement: found '{selector[at:]}'")
+        matches = matches and _holds(term, labels)
         at = term.end()
-    return True
+    return matches
 
 
 def _holds(term: re.Match[str], labels: Mapping[str, str]) -> bool:
@@ -42,9 +41,10 @@ def _holds(term: re.Match[str], labels: Mapping[str, str]) -> bool:
 
 
 def matches_fields(selector: str, each: Object) -> bool:
+    """`selector` is of the form `path=value,path!=value` (see reading.check_selectors)."""
     for term in filter(None, selector.split(",")):
-        path, unequal, value = re.split(r"(!=|==?)", term, maxsplit=1) if "=" in term else (term, "=", "")
-        if (str(at(each, path) or "") == value) == (unequal == "!="):
+        path, sign, value = re.split(r"(!=|==?)", term, maxsplit=1)
+        if (str(at(each, path) or "") == value) == (sign == "!="):
             return False
     return True
 

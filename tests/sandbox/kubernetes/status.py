@@ -5,6 +5,7 @@ Sentences: k8s.io/apimachinery pkg/api/errors and k8s.io/apiserver pkg/endpoints
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ class Refused(Exception):
             "status": "Failure",
             "message": message,
             **({"reason": reason} if reason else {}),
-            **({"details": dict(details)} if details else {}),
+            **({} if details is None else {"details": dict(details)}),
             "code": code,
         }
 
@@ -35,8 +36,8 @@ def unauthorized() -> Refused:
     return Refused(401, "Unauthorized", "Unauthorized")
 
 
-def no_such_path() -> Refused:
-    return Refused(404, "NotFound", "the server could not find the requested resource", {})
+class NoSuchPath(Exception):
+    """Answered with 404 and the plain text `404 page not found`."""
 
 
 def not_found(kind: Kind, name: str) -> Refused:
@@ -68,9 +69,10 @@ def unsupported_media_type(*accepted: str) -> Refused:
     return Refused(415, "UnsupportedMediaType", message)
 
 
-def not_typed(kind: Kind, namespace: str, name: str, problem: str) -> Refused:
-    """Server-side apply of what the schema does not know: a 500 without a reason, to this day."""
-    described = f"{namespace}/{name}; {kind.group_version}, Kind={kind.kind}"
+def not_typed(kind: Kind, applied: Mapping[str, Any], problem: str) -> Refused:
+    """Server-side apply of what does not fit the schema: a 500 without a reason, to this day."""
+    metadata = applied["metadata"]
+    described = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {_gvk(kind)}"
     return Refused(500, "", f"failed to create typed patch object ({described}): {problem}")
 
 
@@ -79,18 +81,53 @@ def invalid(kind: Kind, name: str, problems: Iterable[str]) -> Refused:
     found = list(problems)
     listed = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
     group_kind = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
-    causes = [{"reason": "FieldValueInvalid", "message": each.split(": ", 1)[1], "field": each.split(":", 1)[0]}
-              for each in found]  # fmt: skip
-    details = {"name": name, "group": kind.group, "kind": kind.kind, "causes": causes}
+    details = {**({"name": name} if name else {}), "group": kind.group, "kind": kind.kind, "causes": _causes(found)}
     return Refused(422, "Invalid", f'{group_kind} "{name}" is invalid: {listed}', details)
 
 
-def conflict(clashes: Mapping[Manager, Fields], group_version: str, times: Mapping[Manager, str]) -> Refused:
-    """Server-side apply met fields of others; `times`: when each of them last wrote."""
+def invalid_options(kind: str, problem: str) -> Refused:
+    """A wrong query of a write; `kind` as in PatchOptions."""
+    details = {"group": "meta.k8s.io", "kind": kind, "causes": _causes([problem])}
+    return Refused(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {problem}', details)
+
+
+def invalid_patch(patched: str, strict: str) -> Refused:
+    """Strict field validation of a patch; `patched` is the result's JSON text."""
+    problem = f"patch: Invalid value: {json.dumps(patched)}: {strict}"
+    return Refused(422, "Invalid", f' "" is invalid: {problem}', {"causes": _causes([problem])})
+
+
+def bad_patch() -> Refused:
+    """A JSON patch that does not fit the object."""
+    return Refused(422, "Invalid", "the server rejected our request due to an error in our request", {})
+
+
+def wrong_object_type(body: Mapping[str, Any]) -> Refused:
+    return bad_request(f"invalid object type: {body.get('apiVersion') or ''}, Kind={body.get('kind') or ''}")
+
+
+def _causes(problems: Iterable[str]) -> list[dict[str, str]]:
+    found = [each.split(": ", 1) for each in problems]
+    return [{"reason": _cause(message), "message": message, "field": field} for field, message in found]
+
+
+def _cause(message: str) -> str:
+    if " in body must be of type " in message:
+        return "FieldValueTypeInvalid"
+    known = {"Required value": "FieldValueRequired", "Unsupported value": "FieldValueNotSupported"}
+    return known.get(message.split(":", 1)[0], "FieldValueInvalid")
+
+
+def _gvk(kind: Kind) -> str:
+    return f"{kind.group}/{kind.version}, Kind={kind.kind}"
+
+
+def conflict(clashes: Mapping[Manager, Fields], group_version: str) -> Refused:
+    """Server-side apply met fields of others."""
     found = [
-        (_described(who, group_version, times.get(who, "")), written(path))
+        (_described(who, group_version), written(path))
         for who, paths in clashes.items()
-        for path in sorted(paths)
+        for path in sorted(paths, key=_members_first)
     ]
     causes = [
         {"reason": "FieldManagerConflict", "message": f"conflict with {who}", "field": path} for who, path in found
@@ -109,11 +146,15 @@ def _conflict_message(found: list[tuple[str, str]]) -> str:
     return f"Apply failed with {len(found)} conflicts: " + "\n".join(lines)
 
 
-def _described(who: Manager, group_version: str, time: str) -> str:
+def _members_first(path: Path) -> list[tuple[bool, str]]:
+    """The order of a field set: at each level what is itself a member, then what lies deeper."""
+    return [(depth < len(path), key) for depth, key in enumerate(path, 1)]
+
+
+def _described(who: Manager, group_version: str) -> str:
     subresource = f' with subresource "{who.subresource}"' if who.subresource else ""
-    if who.operation != "Update":
-        return f'"{who.name}"{subresource}'
-    return f'"{who.name}"{subresource} using {group_version}' + (f" at {time}" if time else "")
+    using = f" using {group_version}" if who.operation == "Update" else ""
+    return f'"{who.name}"{subresource}{using}'
 
 
 def written(path: Path) -> str:

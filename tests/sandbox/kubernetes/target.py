@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.sandbox.kubernetes.kinds import BY_PLURAL, Kind
-from tests.sandbox.kubernetes.status import no_such_path
+from tests.sandbox.kubernetes.status import NoSuchPath
 
 _TRUE = ("1", "t", "true")
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -23,23 +23,23 @@ class Target:
 
 
 def parse(method: str, path: str, watch: str = "") -> Target:
-    """Raises Refused (404) for what is not served."""
+    """Raises NoSuchPath for what is not served."""
     words = [word for word in path.split("/") if word]
     if words[:1] == ["api"] and len(words) >= 3:
         group_version, rest = words[1], words[2:]
     elif words[:1] == ["apis"] and len(words) >= 4:
         group_version, rest = f"{words[1]}/{words[2]}", words[3:]
     else:
-        raise no_such_path()
+        raise NoSuchPath
     namespace = ""
     if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] != "status":
         namespace, rest = rest[1], rest[2:]
     kind = BY_PLURAL.get((group_version, rest[0]))
     if kind is None or len(rest) > 3 or (namespace and not kind.namespaced):
-        raise no_such_path()
+        raise NoSuchPath
     name, subresource = [*rest[1:], "", ""][:2]
     if subresource and not (subresource == "status" and kind.status):
-        raise no_such_path()
+        raise NoSuchPath
     return Target(kind, _verb(method, name, watch), namespace, name, subresource)
 
 

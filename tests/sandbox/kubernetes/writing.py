@@ -6,7 +6,7 @@ import copy
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ import yaml
 
 from tests.sandbox.kubernetes import admission, managed_fields, schema, status
 from tests.sandbox.kubernetes.apply import Conflict, Manager, Managers, apply, update
+from tests.sandbox.kubernetes.kinds import Kind
 from tests.sandbox.kubernetes.objects import Object, key_of
 from tests.sandbox.kubernetes.store import Store
 from tests.sandbox.kubernetes.target import Target
@@ -24,6 +25,7 @@ APPLY = "application/apply-patch+yaml"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+_OMITTED_WHEN_EMPTY = ("annotations", "finalizers", "labels", "ownerReferences")
 FIRST_APPLY = Manager("before-first-apply", "Update")
 
 
@@ -38,11 +40,11 @@ class Options:
     validation: str = "Warn"  # Strict, Warn or Ignore
 
     @staticmethod
-    def read(parameters: Mapping[str, str], user_agent: str) -> Options:
+    def read(verb: str, parameters: Mapping[str, str], user_agent: str) -> Options:
         dry_run = parameters.get("dryRun", "")
         if dry_run not in ("", "All"):
-            problem = f'dryRun: Invalid value: ["{dry_run}"]: dryRun may only be one of [All]'
-            raise status.Refused(422, "Invalid", f'Options.meta.k8s.io "" is invalid: {problem}')
+            problem = f'dryRun: Unsupported value: ["{dry_run}"]: supported values: "All"'
+            raise status.invalid_options(f"{verb.capitalize()}Options", problem)
         return Options(
             manager=parameters.get("fieldManager") or user_agent.split("/")[0] or "unknown",
             named_manager=bool(parameters.get("fieldManager")),
@@ -63,11 +65,12 @@ class Written:
 
 @dataclass
 class Draft:
-    """A write under way: what is stored, what it becomes, and who owns what then."""
+    """A write under way: what is stored, what it becomes, who owns what then, and whose entries are of now."""
 
     live: Object | None
     new: Object
     managers: Managers
+    writers: list[Manager]
     warnings: list[str] = field(default_factory=list)
 
 
@@ -97,7 +100,8 @@ class Writes:
         live = self._existing(target)
         if target.kind.group and not body["metadata"].get("resourceVersion"):
             problem = "metadata.resourceVersion: Invalid value: 0: must be specified for an update"
-            raise status.invalid(target.kind, target.name, [problem])
+            by_plural = replace(target.kind, kind=target.kind.plural)  # an upstream slip
+            raise status.invalid(by_plural, target.name, [problem])
         return self._finish(target, self._updated(target, live, body, options), options)
 
     def patch(self, target: Target, media_type: str, body: bytes, options: Options) -> Written:
@@ -108,6 +112,9 @@ class Writes:
         if media_type not in accepted:
             raise status.unsupported_media_type(*accepted)
         patch = _parsed(body)
+        if not isinstance(patch, list if media_type == JSON_PATCH else dict):
+            wanted = "jsonpatch.Patch" if media_type == JSON_PATCH else "map[string]interface {}"
+            raise status.bad_request(f"error decoding patch: json: cannot unmarshal into Go value of type {wanted}")
         new = _json_patched(live, patch) if media_type == JSON_PATCH else merge_patched(live, patch)
         return self._finish(target, self._updated(target, live, new, options), options)
 
@@ -115,18 +122,21 @@ class Writes:
         """Server-side apply; makes the object where there is none."""
         if not options.named_manager:
             problem = "fieldManager: Required value: is required for apply patch"
-            raise status.Refused(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: {problem}')
+            raise status.invalid_options("PatchOptions", problem)
         applied = _parsed(body)
-        _check_body(target, applied)
         kind = target.kind
-        if applied["metadata"].get("managedFields"):
+        if isinstance(applied, dict) and not _is_of(kind, applied):
+            raise status.wrong_object_type(applied)
+        _check_body(target, applied)
+        if applied["metadata"].get("managedFields") is not None:
             raise status.bad_request("metadata.managedFields must be nil")
         self._check_namespace(target)
         live = self._live(target)
         declared = schema.schema_of(kind)
         for unknown in schema.unknown_fields(declared, applied):
-            raise status.not_typed(kind, target.namespace, target.name, f"{unknown}: field not declared in schema")
-        _check_types(target, applied)
+            raise status.not_typed(kind, applied, f"{unknown}: field not declared in schema")
+        for misfit in schema.misfits(declared, applied):
+            raise status.not_typed(kind, applied, misfit)
         if live is not None:
             _check_revision(target, applied, live)
         draft = self._applied(target, live, _part(target, applied), options)
@@ -165,40 +175,47 @@ class Writes:
     def _applied(self, target: Target, live: Object | None, applied: Object, options: Options) -> Draft:
         declared = schema.schema_of(target.kind)
         before, managers = _split(live)
-        if live is not None and not managers:
+        first = [FIRST_APPLY] if live is not None and not managers else []
+        if first:
             managers = update(declared, None, before, {}, FIRST_APPLY)
         who = Manager(options.manager, "Apply", target.subresource)
         try:
             new, managers = apply(declared, before, applied, managers, who, force=options.force)
         except Conflict as clash:
-            raise status.conflict(clash.fields, target.kind.group_version, _times(live)) from clash
-        return Draft(live, new, managers)
+            raise status.conflict(clash.fields, target.kind.group_version) from clash
+        changed = live is None or text(new) != text(before)
+        return Draft(live, new, managers, [*first, *([who] if changed else [])])
 
     def _updated(self, target: Target, live: Object | None, new: Object, options: Options) -> Draft:
         declared = schema.schema_of(target.kind)
         warnings = _unknown(target, new, options)
         new = _with_other_part(target, schema.pruned(declared, new), live)
-        _check_types(target, new)
+        new["metadata"] = _without_empty(new["metadata"])
         if live is not None:
             _check_revision(target, new, live)
         before, managers = _split(live)
         new["metadata"].pop("managedFields", None)
         who = Manager(options.manager, "Update", target.subresource)
-        return Draft(live, new, update(declared, before, new, managers, who), warnings)
+        after = update(declared, before, new, managers, who)
+        return Draft(live, new, after, [who] if after.get(who) != managers.get(who) else [], warnings)
 
     def _finish(self, target: Target, draft: Draft, options: Options) -> Written:
         """Admission, the server's own metadata, and the write, which does not happen where nothing changes."""
         kind, live, world = target.kind, draft.live, self._store.world
-        new, warnings = draft.new, list(draft.warnings)
+        new, warnings = schema.defaulted(schema.schema_of(kind), draft.new), list(draft.warnings)
+        _check_types(target, new)
         if admission.is_judged(kind) and not target.subresource:
             if live is None:
                 new = admission.default(world, new)
             warnings += admission.validate(world, new, live)
         now = datetime.fromtimestamp(world.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        new = copy.deepcopy({**new, "metadata": {**new["metadata"], **_own_metadata(target, new, live, now)}})
+        new = copy.deepcopy({**new, "metadata": _metadata(target, new, live, now)})
         before = live["metadata"].get("managedFields", []) if live else []
-        new["metadata"]["managedFields"] = managed_fields.write(draft.managers, before, kind.group_version, now)
-        if live is not None and text(new) == text({**live, "metadata": {"managedFields": [], **live["metadata"]}}):
+        entries = managed_fields.write(draft.managers, before, kind.group_version, now, draft.writers)
+        new["metadata"].pop("managedFields", None)
+        if entries:
+            new["metadata"]["managedFields"] = entries
+        if live is not None and text(new) == text(live):
             return Written(live, warnings=warnings)
         if not options.dry_run:
             self._store.put(key_of(kind, target.namespace, target.name), new)
@@ -222,8 +239,7 @@ def _json_patched(live: Object, patch: Any) -> Object:
     try:
         return dict(jsonpatch.apply_patch(live, patch))
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as problem:
-        message = f"the server rejected our request due to an error in our request: {problem}"
-        raise status.Refused(422, "Invalid", message) from problem
+        raise status.bad_patch() from problem
 
 
 def _parsed(body: bytes) -> Any:
@@ -242,7 +258,7 @@ def _check_body(target: Target, body: Any) -> None:
     kind = target.kind
     if not isinstance(body, dict) or not isinstance(body.get("metadata"), dict):
         raise status.bad_request(f"the object provided is unrecognized (must be of type {kind.kind})")
-    if (body.get("apiVersion"), body.get("kind")) != (kind.group_version, kind.kind):
+    if not _is_of(kind, body):
         sent = f"{body.get('apiVersion')}, Kind={body.get('kind')}"
         raise status.bad_request(
             f"the API version in the data ({sent}) does not match the expected API version "
@@ -259,6 +275,10 @@ def _check_body(target: Target, body: Any) -> None:
         )
 
 
+def _is_of(kind: Kind, body: Object) -> bool:
+    return (body.get("apiVersion"), body.get("kind")) == (kind.group_version, kind.kind)
+
+
 def _check_revision(target: Target, new: Object, live: Object) -> None:
     for name in ("resourceVersion", "uid"):
         sent = new["metadata"].get(name)
@@ -267,7 +287,8 @@ def _check_revision(target: Target, new: Object, live: Object) -> None:
 
 
 def _check_types(target: Target, each: Object) -> None:
-    problems = list(schema.wrong_types(schema.schema_of(target.kind), each))
+    declared = schema.schema_of(target.kind)
+    problems = [*schema.wrong_types(declared, each), *(schema.nulls(declared, each) if target.kind.group else ())]
     if problems:
         raise status.invalid(target.kind, target.name, problems)
 
@@ -279,7 +300,7 @@ def _unknown(target: Target, new: Object, options: Options) -> list[str]:
     if found and options.validation == "Strict":
         strict = f"strict decoding error: {', '.join(found)}"
         if target.verb == "patch":
-            raise status.invalid(kind, target.name, [f"patch: Invalid value: {text(new)}: {strict}"])
+            raise status.invalid_patch(text(new), strict)
         raise status.bad_request(
             f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {strict}'
         )
@@ -313,9 +334,14 @@ def _split(live: Object | None) -> tuple[Object | None, Managers]:
     return {**live, "metadata": metadata}, managed_fields.read(live["metadata"].get("managedFields", ()))
 
 
-def _times(live: Object | None) -> dict[Manager, str]:
-    entries = live["metadata"].get("managedFields", ()) if live else ()
-    return {managed_fields.manager_of(entry): entry.get("time", "") for entry in entries}
+def _metadata(target: Target, new: Object, live: Object | None, now: str) -> dict[str, Any]:
+    sent = new.get("metadata") or {}  # nothing is left of it when its one owner gives it up
+    return {**_without_empty(sent), **_own_metadata(target, new, live, now)}
+
+
+def _without_empty(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Go's ObjectMeta omits what is empty."""
+    return {name: each for name, each in metadata.items() if each or name not in _OMITTED_WHEN_EMPTY}
 
 
 def _own_metadata(target: Target, new: Object, live: Object | None, now: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from tests.sandbox.world import Cloud
 
 SUBSCRIPTION = "00000000-0000-4000-8000-00000000c001"
 TENANT = "00000000-0000-4000-8000-00000000d001"
+NO_ZONES = ("",)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Release:
 class Cluster:
     """One OpenShift cluster on Azure, in Kubernetes' spelling (`arch` amd64 or arm64).
 
-    `zones` is ("",) in a region without zones. `tells_architecture`: ClusterVersion has `desired.architecture`.
+    `zones` is NO_ZONES in a region without zones. `tells_architecture`: ClusterVersion has `desired.architecture`.
     `gallery`: the workers boot from the installer's gallery (4.12 and later), else from a managed image.
     `network_group` is a resource group of its own; `private`: no public load balancer, user-defined routing.
     """

@@ -39,6 +39,12 @@ def vhd(release: str, architecture: str) -> str:
     return f"rhcos-{release}-azure.{architecture}.vhd"
 
 
+def marketplace_images(release: Release) -> list[dict[str, str]]:
+    """The generation 2 images that the stream offers without a purchase plan."""
+    offered = (_marketplace(release.marketplace_sku), _x86_marketplace(release.marketplace_sku))
+    return [each["no-purchase-plan"]["hyperVGen2"] for each in offered if each]
+
+
 def _architecture(architecture: str, release: str, marketplace: dict[str, Any]) -> dict[str, Any]:
     name = vhd(release, architecture)
     disk = {

@@ -1,0 +1,202 @@
+"""One container of blob storage, reached by the sign-in's token or by a SAS that is signed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from azure.core import MatchConditions
+from azure.core.credentials import AzureSasCredential, TokenCredential
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.core.tools import parse_resource_id
+from azure.storage.blob import BlobClient, BlobProperties, ContainerClient, ExponentialRetry
+
+from kubectl_arm64.azure import versions
+from kubectl_arm64.azure.answers import answer_of
+from kubectl_arm64.azure.clouds import Cloud
+from kubectl_arm64.azure.failures import translated
+from kubectl_arm64.azure.sas import container_sas
+from kubectl_arm64.azure.transport import USER_AGENT, Connection
+from kubectl_arm64.copy.ports import BlobState, CopyState, PageBlob
+from kubectl_arm64.errors import Refused
+from kubectl_arm64.pipeline.ports import Resource
+
+if TYPE_CHECKING:
+    from kubectl_arm64.azure.credentials import Credentials
+
+_SAS_PERMISSIONS = "rcw"  # read, create, write: nothing of ours deletes or lists blobs
+_SAS_LIFETIME = timedelta(minutes=30)
+_SAS_RENEWAL = timedelta(minutes=10)  # before its end
+# 409 and 412 of a Copy Blob whose destination is not as it was.
+_CHANGED = ("BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet", "PendingCopyOperation")
+
+Access = Callable[[], "AzureSasCredential | TokenCredential"]
+
+
+def by_token(credentials: Credentials) -> Access:
+    """The sign-in's own token; needs a data role."""
+    return lambda: credentials
+
+
+def by_key(
+    account: Resource,
+    container: str,
+    key: Callable[[str, str], str],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Access:
+    """A SAS for the container, signed with the account's key and made anew before it ends.
+
+    `key(group, account)` is asked for each, so that a rotated key does no harm.
+    """
+    parts = parse_resource_id(str(account["id"]))
+    group, name = str(parts["resource_group"]), str(parts["name"])
+    credential: AzureSasCredential | None = None
+    ends = now()
+
+    def access() -> AzureSasCredential:
+        nonlocal credential, ends
+        if credential is None or now() > ends - _SAS_RENEWAL:
+            ends = now() + _SAS_LIFETIME
+            signature = container_sas(name, container, key(group, name), _SAS_PERMISSIONS, ends)
+            if credential is None:
+                credential = AzureSasCredential(signature)
+            else:
+                credential.update(signature)
+        return credential
+
+    return access
+
+
+class ContainerBlobs:
+    """The Blobs port of the copy. `access` gives the credential before every call."""
+
+    def __init__(self, account: Resource, container: str, access: Access, connection: Connection, cloud: Cloud) -> None:
+        endpoints = (account.get("properties") or {}).get("primaryEndpoints") or {}
+        self._endpoint = str(endpoints.get("blob") or cloud.blob_endpoint(str(account["name"]))).rstrip("/")
+        self._container = container
+        self._access = access
+        self._connection = connection
+        self._client: ContainerClient | None = None
+
+    def url(self, blob: str) -> str:
+        return f"{self._endpoint}/{self._container}/{blob}"
+
+    def head(self, blob: str) -> BlobState | None:
+        client = self._blob(blob)
+        with translated(f"look at {self.url(blob)}"):
+            try:
+                return state_of(client.get_blob_properties())
+            except ResourceNotFoundError as error:
+                if answer_of(error).status != 404:
+                    raise
+                return None
+
+    def read(self, blob: str, offset: int, length: int) -> bytes:
+        client = self._blob(blob)
+        with translated(f"read {self.url(blob)}"):
+            return bytes(client.download_blob(offset=offset, length=length).readall())
+
+    def start_copy(
+        self, blob: str, source: str, *, source_etag: str, metadata: Mapping[str, str], replace_etag: str | None
+    ) -> CopyState:
+        shown = source.partition("?")[0]
+        doing = f"copy {shown} to {self.url(blob)}"
+        client = self._blob(blob)
+        unchanged: dict[str, Any] = {"match_condition": MatchConditions.IfMissing}
+        if replace_etag is not None:
+            unchanged = {"match_condition": MatchConditions.IfNotModified, "etag": replace_etag}
+        with translated(doing):
+            try:
+                answer = client.start_copy_from_url(
+                    source,
+                    metadata=dict(metadata),
+                    source_etag=source_etag,
+                    source_match_condition=MatchConditions.IfNotModified,
+                    **unchanged,
+                )
+            except HttpResponseError as error:
+                code = answer_of(error).code
+                if code not in _CHANGED:
+                    raise
+                return self._joined(blob, metadata, code, doing)
+        return CopyState(str(answer["copy_id"]), shown, str(answer["copy_status"]))
+
+    def abort_copy(self, blob: str, copy_id: str) -> None:
+        client = self._blob(blob)
+        with translated(f"abort the copy to {self.url(blob)}"):
+            try:
+                client.abort_copy(copy_id)
+            except HttpResponseError as error:
+                # It has come to its end meanwhile.
+                if answer_of(error).code != "NoPendingCopyOperation":
+                    raise
+
+    def page_blob(self, blob: str) -> PageBlob:
+        from kubectl_arm64.azure.pages import ContainerPageBlob
+
+        return ContainerPageBlob(self, blob, lambda: self._blob(blob))
+
+    def _joined(self, blob: str, metadata: Mapping[str, str], code: str, doing: str) -> CopyState:
+        """The copy that our own first attempt started, where its answer was lost and the SDK tried again."""
+        state = self.head(blob)
+        if state and state.copy and dict(metadata).items() <= state.metadata.items():
+            return state.copy
+        if code == "PendingCopyOperation":
+            raise Refused(
+                f"cannot {doing}: another copy into it is pending",
+                "run the same command again to join it, or abort it with --abort-copy",
+                code=code,
+            )
+        raise Refused(f"cannot {doing}: the destination changed meanwhile", "run the same command again", code=code)
+
+    def _blob(self, blob: str) -> BlobClient:
+        credential = self._access()
+        if self._client is None:
+            self._client = ContainerClient(
+                self._endpoint, self._container, credential=credential, **settings(self._connection)
+            )
+        return self._client.get_blob_client(blob)
+
+
+def settings(connection: Connection) -> dict[str, Any]:
+    """What every client of blob storage is made with."""
+    return {
+        "api_version": versions.BLOB,
+        "transport": connection.transport(),
+        "retry_policy": _Retry(connection.sleep),
+        "user_agent": USER_AGENT,
+    }
+
+
+class _Retry(ExponentialRetry):
+    """The SDK's, which starts at 15 s; and its wrapped transports would sleep by themselves."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        super().__init__(initial_backoff=1, increment_base=2, retry_total=8)
+        self._sleep = sleep
+
+    def sleep(self, settings: dict[str, Any], transport: Any) -> None:
+        self._sleep(self.get_backoff_time(settings))
+
+
+def state_of(properties: BlobProperties) -> BlobState:
+    """A HEAD's answer."""
+    copy = properties.copy
+    done, _, total = (copy.progress or "").partition("/")
+    return BlobState(
+        size=int(properties.size or 0),
+        kind=str(getattr(properties.blob_type, "value", properties.blob_type) or ""),
+        etag=str(properties.etag or ""),
+        metadata=dict(properties.metadata or {}),
+        copy=CopyState(
+            copy.id,
+            str(copy.source or "").partition("?")[0],
+            str(copy.status or ""),
+            int(done or 0),
+            int(total or 0),
+            copy.status_description or "",
+        )
+        if copy.id
+        else None,
+    )

@@ -1,0 +1,39 @@
+"""Whether the copy is the source: what can be told without reading the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubectl_arm64.copy import footer
+from kubectl_arm64.copy.listing import listed
+from kubectl_arm64.copy.ports import BlobState, PageBlob, PageSource
+from kubectl_arm64.copy.ranges import Span, difference
+from kubectl_arm64.copy.troubles import SourceChanged
+from kubectl_arm64.errors import Failure
+
+
+def verify(source: PageSource, copied: BlobState, target: PageBlob, sleep: Callable[[float], None]) -> None:
+    """Raise Failure unless `target` has the size, the page ranges and a sound VHD footer of the source, which must
+    still be `copied`, the state that the copy began with (else SourceChanged).
+
+    Each page was written on condition of the source's ETag; so equal ranges are equal bytes.
+    """
+    state = target.head()
+    size = state.size if state else 0
+    if size != copied.size:
+        raise _unequal(target, f"it holds {size} bytes, the source {copied.size}")
+    theirs = listed(lambda span, marker: source.page_ranges(span, marker, copied.etag), size, source.shown, sleep)
+    if found := difference(theirs, listed(target.page_ranges, size, target.url, sleep)):
+        raise _unequal(target, f"the source has data at {_told(found[0])} where it has data at {_told(found[1])}")
+    if wrong := footer.fault(target.read(size - footer.SIZE, footer.SIZE), size):
+        raise _unequal(target, wrong)
+    if source.head().etag != copied.etag:
+        raise SourceChanged(f"{source.shown} changed while it was copied")
+
+
+def _unequal(target: PageBlob, why: str) -> Failure:
+    return Failure(f"{target.url} is not what was copied: {why}", "run the same command again to mend it")
+
+
+def _told(span: Span | None) -> str:
+    return f"bytes {span.start}-{span.end}" if span else "no bytes"

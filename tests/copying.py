@@ -1,0 +1,109 @@
+"""A copy on the sandbox: Red Hat's public VHD, an account of ours, and the real adapters in between.
+
+    here = Place.on(sandbox, vhd(4 * MIB, 64 * MIB))
+    here.copy().start()
+
+In a process of its own: `spawn(here)`; the child may be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from kubectl_arm64.copy.by_ranges import RangeCopy
+from kubectl_arm64.copy.engine import Terms
+from tests.sandbox.blob.pages import PageStore
+from tests.sandbox.blob.properties import new_blob
+from tests.sandbox.server import Sandbox
+from tests.sandbox.world import Blob, Container, StorageAccount
+
+RELEASE = "418.94.202602022246-0"
+BLOB = f"rhcos-{RELEASE}-azure.aarch64.vhd"
+SOURCE_URL = f"https://rhcos.blob.core.windows.net/imagebucket/{BLOB}"
+ACCOUNT, CONTAINER = "rhcos4wl9m", "vhd"
+SUBSCRIPTION = "00000000-0000-4000-8000-0000000000bb"
+_RELEVANT = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a client needs to know; plain values, so that they reach another process."""
+
+    environ: Mapping[str, str]
+    account: Mapping[str, Any]
+    key: str
+    source: str = SOURCE_URL
+
+    @classmethod
+    def on(cls, sandbox: Sandbox, source: PageStore) -> Place:
+        """`source` is what Red Hat publishes; our account has an empty container."""
+        world = sandbox.world
+        world.accounts["rhcos"].containers["imagebucket"].blobs[BLOB] = new_blob(source, world.clock.now())
+        properties = {
+            "supportsHttpsTrafficOnly": True,
+            "primaryEndpoints": {"blob": f"https://{ACCOUNT}.blob.core.windows.net/"},
+        }
+        account = StorageAccount(SUBSCRIPTION, "images", ACCOUNT, {"name": ACCOUNT, "properties": properties})
+        account.body["id"] = account.resource_id
+        account.containers[CONTAINER] = Container(CONTAINER)
+        world.accounts[ACCOUNT] = account
+        environ = {name: value for name, value in sandbox.environment().items() if name in _RELEVANT}
+        return cls(environ, account.body, account.keys[0])
+
+    def copy(self, terms: Terms = Terms(), **settings: Any) -> RangeCopy:  # noqa: B008  (frozen)
+        """The engine by the adapters that the tool uses; the process's environment must be `environ`."""
+        from kubectl_arm64.azure import blobs, clouds
+        from kubectl_arm64.azure.pages import UrlPageSource
+        from kubectl_arm64.azure.transport import Connection
+        from kubectl_arm64.copy.asynchronous import AsynchronousCopy
+        from kubectl_arm64.copy.source import SourceVhd
+
+        connection = Connection(self.environ["REQUESTS_CA_BUNDLE"], lambda seconds: None)
+        access = blobs.by_key(dict(self.account), CONTAINER, lambda group, account: self.key)
+        ours = blobs.ContainerBlobs(dict(self.account), CONTAINER, access, connection, clouds.PUBLIC)
+        source = UrlPageSource(self.source, connection)
+        vhd = SourceVhd(source)
+        asynchronous = AsynchronousCopy(ours, BLOB, vhd, RELEASE, note=terms.note)
+        return RangeCopy(asynchronous, source, vhd, lambda: ours.page_blob(BLOB), RELEASE, terms, **settings)
+
+    def of(self, source: str) -> Place:
+        return replace(self, source=source)
+
+
+def source(sandbox: Sandbox) -> Blob:
+    """Red Hat's VHD."""
+    return sandbox.world.accounts["rhcos"].containers["imagebucket"].blobs[BLOB]
+
+
+def copied(sandbox: Sandbox) -> Blob:
+    """Our copy of it."""
+    return sandbox.world.accounts[ACCOUNT].containers[CONTAINER].blobs[BLOB]
+
+
+def same_bytes(one: PageStore, other: PageStore) -> bool:
+    """Whether two disks are the same, page ranges and all."""
+    spans = list(one.ranges())
+    return (
+        one.size == other.size
+        and spans == list(other.ranges())
+        and all(one.read(start, end - start) == other.read(start, end - start) for start, end in spans)
+    )
+
+
+def spawn(place: Place, parallel: int = 8) -> BaseProcess:
+    """A copy in a process of its own, started at once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["kubectl_arm64.azure.pages", "kubectl_arm64.copy.by_ranges", "tests.copying"])
+    process = context.Process(target=_run, args=(place, parallel), daemon=True)
+    process.start()
+    return process
+
+
+def _run(place: Place, parallel: int) -> None:
+    os.environ.update(place.environ)
+    place.copy(Terms(parallel=parallel)).start()

@@ -1,0 +1,114 @@
+"""The archive of `make dist` in the hands of the real krew and the real kubectl."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import kubectl_arm64
+from scripts.krew import Platform
+from tests import archive
+from tests.e2e.krew_home import KrewHome, served
+from tests.sandbox.server import Sandbox
+
+VERSION = f"v{kubectl_arm64.__version__}"
+
+
+@pytest.fixture(scope="session")
+def dist() -> Path:
+    return archive.dist()
+
+
+@pytest.fixture
+def krew(tmp_path: Path, go_programs: Path) -> KrewHome:
+    return KrewHome(tmp_path, go_programs)
+
+
+@pytest.fixture
+def installed(krew: KrewHome, dist: Path) -> KrewHome:
+    krew.kubectl("krew", "install", f"--manifest={dist / 'plugin.yaml'}", f"--archive={dist / Platform.here().archive}")
+    return krew
+
+
+@pytest.fixture
+def published(dist: Path) -> Iterator[dict[str, Any]]:
+    """The manifest of `make dist`, with addresses at which this machine serves the archive."""
+    manifest: dict[str, Any] = yaml.safe_load((dist / "plugin.yaml").read_text())
+    with served(dist) as url:
+        for platform in manifest["spec"]["platforms"]:
+            platform["uri"] = f"{url}/{platform['uri'].rsplit('/', 1)[1]}"
+        yield manifest
+
+
+def older(manifest: dict[str, Any]) -> dict[str, Any]:
+    return {**manifest, "spec": {**manifest["spec"], "version": "v0.0.1"}}
+
+
+def test_when_installed_from_its_manifest_kubectl_runs_it(installed: KrewHome) -> None:
+    assert "bootimage" in installed.kubectl("arm64", "--help")
+    assert kubectl_arm64.__version__ in installed.kubectl("arm64", "version")
+    assert "arm64" in installed.kubectl("krew", "list")
+
+
+def test_when_kubectl_lists_plugins_it_is_there_and_shadows_nothing(installed: KrewHome) -> None:
+    listed = installed.run("plugin", "list")
+    assert "kubectl-arm64" in listed.stdout
+    assert "warning" not in (listed.stdout + listed.stderr).lower()
+
+
+def test_when_it_fails_kubectl_passes_its_exit_code_on(installed: KrewHome) -> None:
+    failed = installed.run("arm64", "bootimage", env={"KUBECONFIG": "/nonexistent"})
+    assert failed.returncode == 4
+    assert failed.stderr.startswith("error: ")
+
+
+def test_when_installed_it_publishes_an_image_and_applies_a_machineset(installed: KrewHome, sandbox: Sandbox) -> None:
+    environment = sandbox.environment()
+    image = installed.kubectl("arm64", "bootimage", "-o", "name", env=environment).strip()
+    assert "/providers/Microsoft.Compute/galleries/" in image
+    assert "serverside-applied" in installed.kubectl("arm64", "machineset", "--apply", env=environment)
+    names = installed.kubectl("get", "machinesets", "-n", "openshift-machine-api", "-o", "name", env=environment)
+    assert "-arm64" in names
+
+
+def test_when_removed_nothing_is_left(installed: KrewHome) -> None:
+    installed.kubectl("krew", "uninstall", "arm64")
+    assert installed.run("arm64", "--help").returncode != 0
+    assert not (installed.folder / "krew" / "store" / "arm64").exists()
+
+
+def test_when_the_archive_is_another_one_krew_refuses_it(krew: KrewHome, dist: Path, tmp_path: Path) -> None:
+    other = tmp_path / Platform.here().archive
+    other.write_bytes((dist / other.name).read_bytes() + b"\0")
+    refused = krew.run("krew", "install", f"--manifest={dist / 'plugin.yaml'}", f"--archive={other}")
+    assert refused.returncode != 0
+    assert "checksum" in refused.stderr
+
+
+def test_when_the_index_has_a_newer_version_krew_upgrades_to_it(krew: KrewHome, published: dict[str, Any]) -> None:
+    index = krew.index("ours", older(published))
+    krew.kubectl("krew", "index", "add", "ours", index)
+    krew.kubectl("krew", "install", "ours/arm64")
+    assert krew.version("arm64") == "v0.0.1"
+    krew.index("ours", published)
+    krew.kubectl("krew", "upgrade", "arm64")
+    assert krew.version("arm64") == VERSION
+    assert "bootimage" in krew.kubectl("arm64", "--help")
+
+
+def test_krews_own_validator_accepts_the_manifest(krew: KrewHome, published: dict[str, Any], go_programs: Path) -> None:
+    path = krew.folder / "arm64.yaml"  # the validator wants the plugin's name
+    path.write_text(yaml.safe_dump(published))
+    judged = subprocess.run(
+        [go_programs / "validate-krew-manifest", "-manifest", path],
+        env=krew.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert judged.returncode == 0, judged.stderr

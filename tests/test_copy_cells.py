@@ -1,0 +1,175 @@
+"""Ranges and cells: what is copied, what is left to copy, and how a list is fetched."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_arm64.copy.aimd import Width
+from kubectl_arm64.copy.cells import cells, missing
+from kubectl_arm64.copy.listing import SMALLEST_WINDOW, Fetch, listed
+from kubectl_arm64.copy.ranges import RangePage, Span, difference, merged
+from kubectl_arm64.copy.troubles import Busy, pause
+from kubectl_arm64.errors import Failure
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> list[Span]:
+    """Merged page ranges of a small disk."""
+    edges = sorted(draw(st.sets(st.integers(0, 60), max_size=20)))
+    return [Span(start * 512, end * 512) for start, end in zip(edges[::2], edges[1::2], strict=False)]
+
+
+def pages(spans: list[Span]) -> set[int]:
+    return {page for start, end in spans for page in range(start // 512, end // 512)}
+
+
+# Cells
+
+
+def test_a_range_is_cut_from_its_own_start_and_never_widened() -> None:
+    assert list(cells([Span(512, 9 * MIB)])) == [
+        Span(512, 4 * MIB + 512),
+        Span(4 * MIB + 512, 8 * MIB + 512),
+        Span(8 * MIB + 512, 9 * MIB),
+    ]
+
+
+@given(ranges())
+def test_cells_are_the_data_and_nothing_else(data: list[Span]) -> None:
+    cut = list(cells(data, largest=1536))
+    assert pages(cut) == pages(data)
+    assert all(cell.length <= 1536 for cell in cut)
+    assert list(merged(cut)) == data
+
+
+@given(ranges(), ranges())
+def test_a_cell_is_missing_unless_all_of_it_is_there(data: list[Span], there: list[Span]) -> None:
+    cut = list(cells(data, largest=1536))
+    assert list(missing(cut, there)) == [cell for cell in cut if not pages([cell]) <= pages(there)]
+
+
+@given(ranges())
+def test_touching_neighbours_are_one_range_however_a_service_tells_them(data: list[Span]) -> None:
+    single = [Span(page * 512, page * 512 + 512) for page in sorted(pages(data))]
+    assert list(merged(single)) == data
+
+
+def test_two_lists_differ_where_the_first_range_does() -> None:
+    assert difference([Span(0, 512)], [Span(0, 512)]) is None
+    assert difference([Span(0, 512), Span(1024, 1536)], [Span(0, 512)]) == (Span(1024, 1536), None)
+
+
+# Listing
+
+
+def service(spans: list[Span], *, size: int = 1000, busy: Callable[[Span], bool] = lambda window: False) -> Fetch:
+    """Page ranges by parts of `size`, as the service gives them; asked for a `busy` window it times out."""
+
+    def fetch(window: Span, marker: str) -> RangePage:
+        if busy(window):
+            raise Busy("500 OperationTimedOut")
+        inside = [Span(max(start, window.start), min(end, window.end)) for start, end in spans]
+        inside = [span for span in inside if span.start < span.end]
+        first = int(marker or 0)
+        return RangePage(inside[first : first + size], str(first + size) if first + size < len(inside) else "")
+
+    return fetch
+
+
+def fragments(count: int) -> list[Span]:
+    return [Span(start, start + 512) for start in range(0, count * 4096, 4096)]
+
+
+def test_when_the_list_has_many_parts_the_markers_lead_through_it() -> None:
+    asked = service(fragments(25), size=10)
+    assert list(listed(asked, 25 * 4096, "blob", lambda seconds: None)) == fragments(25)
+
+
+def test_when_the_service_times_out_it_is_asked_for_less_and_what_it_cuts_is_joined() -> None:
+    whole = [Span(0, GIB)]
+    slept: list[float] = []
+    fetch = service(whole, busy=lambda window: window.length > 200 * MIB)
+    assert list(listed(fetch, GIB, "blob", slept.append)) == whole
+    assert slept == [0.5, 1.0, 2.0]
+
+
+def test_when_it_times_out_in_the_middle_it_goes_on_behind_what_it_has() -> None:
+    calls = itertools.count(1)
+    fetch = service(fragments(25), size=10, busy=lambda window: next(calls) == 3)
+    assert list(listed(fetch, 25 * 4096, "blob", lambda seconds: None)) == fragments(25)
+
+
+def test_when_the_service_stays_busy_it_gives_up_after_eight_tries() -> None:
+    slept: list[float] = []
+    with pytest.raises(Busy, match="OperationTimedOut"):
+        list(listed(service([], busy=lambda window: True), GIB, "blob", slept.append))
+    assert len(slept) == 7
+
+
+def test_when_only_a_part_is_used_only_that_part_is_fetched() -> None:
+    windows: list[Span] = []
+    fetch = service(fragments(100), size=10, busy=lambda window: bool(windows.append(window)))
+    assert next(listed(fetch, 100 * 4096, "blob", lambda seconds: None)) == Span(0, 512)
+    assert len(windows) == 1
+
+
+@pytest.mark.parametrize(
+    ("lie", "says"),
+    [
+        ([Span(0, 1024), Span(512, 2048)], "after a range that ends at 1024"),
+        ([Span(0, 513)], "no whole pages"),
+        ([Span(512, 512)], "no whole pages"),
+        ([Span(0, SMALLEST_WINDOW * 2)], "beyond its end"),
+    ],
+)
+def test_when_a_list_cannot_be_true_it_is_refused(lie: list[Span], says: str) -> None:
+    with pytest.raises(Failure, match=f"that cannot be.*{says}"):
+        list(listed(lambda window, marker: RangePage(lie), SMALLEST_WINDOW, "the source", lambda seconds: None))
+
+
+# Concurrency
+
+
+def test_it_doubles_with_each_round_until_the_first_trouble_and_then_grows_by_one() -> None:
+    width = Width(64)
+    for _ in range(4 + 8):
+        width.succeeded()
+    assert int(width) == 16
+    width.troubled(width.generation)
+    assert int(width) == 8
+    for _ in range(9):
+        width.succeeded()
+    assert int(width) == 9
+
+
+def test_one_wave_of_troubles_halves_once() -> None:
+    width = Width(8)
+    for _ in range(4):
+        width.succeeded()
+    began = width.generation
+    for _ in range(8):
+        width.troubled(began)
+    assert int(width) == 4
+
+
+def test_it_stays_between_one_and_what_was_allowed() -> None:
+    width = Width(2)
+    for _ in range(9):
+        width.succeeded()
+    assert int(width) == 2
+    for _ in range(9):
+        width.troubled(width.generation)
+    assert int(width) == 1
+
+
+def test_each_pause_is_twice_the_last_unless_the_service_asks_for_more() -> None:
+    assert [pause(tries) for tries in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert pause(1, retry_after=17) == 17

@@ -1,0 +1,175 @@
+"""Killed at any moment, the next run ends in the same state and makes nothing twice.
+
+Each case forks a warm process, has the sandbox SIGKILL it at the n-th request (before the request takes effect, or
+after), and runs the command again. The record of requests says what was made, and how often.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.server import Sandbox
+from tests.test_bootimage import without_data_role
+
+SIGKILLED = -9
+KEYS_ON = "kubectl-arm64.shared-keys-on"
+VOLATILE = {"etag", "uid", "creationTime", "keyCreationTime", "lastEnabledTime", "publishedDate", "managedFields",
+            "resourceVersion", "creationTimestamp", "time"}  # fmt: skip
+
+
+def _run(words: tuple[str, ...], environ: Mapping[str, str], output: str) -> None:
+    """In the child: the whole command line, its output to a file."""
+    from kubectl_arm64.cli.app import run
+    from kubectl_arm64.cli.output import Streams
+
+    os.environ.clear()
+    os.environ.update(environ)
+    with Path(output).open("w", encoding="utf-8") as stream:
+        code = run("kubectl-arm64", words, Streams(stream, stream))
+    sys.exit(code)
+
+
+@dataclass(frozen=True)
+class Forks:
+    """Children of a process that has imported everything and holds no thread."""
+
+    context: ForkServerContext
+    sandbox: Sandbox
+    output: Path
+
+    def call(self, *words: str) -> tuple[int, str]:
+        environ = {**self.sandbox.environment(os.environ), "KUBECTL_ARM64_POLL_SECONDS": "0"}
+        child: BaseProcess = self.context.Process(target=_run, args=(words, environ, str(self.output)))
+        child.start()
+        child.join(60)
+        assert child.exitcode is not None
+        return child.exitcode, self.output.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        [
+            "kubectl_arm64.cli.app",
+            "kubectl_arm64.openshift.client",
+            "kubectl_arm64.azure.session",
+            "kubectl_arm64.azure.arm",
+            "kubectl_arm64.azure.blobs",
+            "kubectl_arm64.azure.credentials",
+            "kubernetes.client",
+            "azure.mgmt.compute",
+            "azure.mgmt.storage",
+            "azure.storage.blob",
+            "azure.identity",
+        ]
+    )
+    return context
+
+
+@pytest.fixture
+def forks(context: ForkServerContext, sandbox: Sandbox, tmp_path: Path) -> Forks:
+    return Forks(context, sandbox, tmp_path / "output")
+
+
+def state(sandbox: Sandbox) -> dict[str, Any]:
+    """Everything that exists, without the times at which it came to be."""
+    accounts = {
+        account.resource_id: (
+            stable(account.body),
+            {
+                f"{container.name}/{name}": (blob.store.size, list(blob.store.ranges(0, blob.store.size)))
+                for container in account.containers.values()
+                for name, blob in container.blobs.items()
+            },
+        )
+        for account in sandbox.world.accounts.values()
+    }
+    resources = {key: stable(body) for key, body in sandbox.world.resources.items()}
+    machinesets = {key: stable(body) for key, body in sandbox.world.objects.items() if key[1] == "machinesets"}
+    return {"accounts": accounts, "resources": resources, "machinesets": machinesets}
+
+
+def stable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: stable(child) for key, child in value.items() if key not in VOLATILE}
+    if isinstance(value, list):
+        return [stable(child) for child in value]
+    return value
+
+
+def made(sandbox: Sandbox) -> Counter[str]:
+    """How often each resource was made: PUTs that took effect, whether or not the client heard of it."""
+    found: Counter[str] = Counter()
+    for one in sandbox.exchanges:
+        answered = one["fault"]["answered"] if one["fault"] else one["status"]
+        if one["method"] == "PUT" and answered and answered < 300:
+            found[f"{one['host']}{one['path']}"] += 1
+    return found
+
+
+def requests_of(sandbox: Sandbox) -> list[str]:
+    """`METHOD host/path` of each request of a run, Entra's discovery (which is cached nowhere) included."""
+    return [f"{one['method']} {one['host']}{one['path']}" for one in sandbox.exchanges if one["status"] != 403]
+
+
+def survive(forks: Forks, words: tuple[str, ...], nth: int, *, after: bool, auth: str, expected: Any) -> None:
+    """Kill the run at its n-th request; the next ends as an undisturbed run does."""
+    sandbox = forks.sandbox
+    prepare(sandbox, auth)
+    sandbox.fault("", nth=nth, action="kill", after=after)
+    code, said = forks.call(*words)
+    assert code == SIGKILLED, said
+    sandbox.knobs.faults.clear()
+    code, said = forks.call(*words)
+    assert code == 0, said
+    assert state(sandbox) == expected
+    twice = {what: count for what, count in made(sandbox).items() if count > 1}
+    assert twice == {}, said
+
+
+def prepare(sandbox: Sandbox, auth: str) -> None:
+    sandbox.reset()
+    if auth == "key":
+        without_data_role(sandbox)
+
+
+@pytest.mark.parametrize("auth", ["login", "key"])
+def test_when_bootimage_is_killed_at_any_request_the_next_run_ends_the_same(forks: Forks, auth: str) -> None:
+    sandbox = forks.sandbox
+    prepare(sandbox, auth)
+    code, said = forks.call("bootimage")
+    assert code == 0, said
+    expected = state(sandbox)
+    asked = requests_of(sandbox)
+    writes = [index for index, request in enumerate(asked, 1) if re.match("PUT|PATCH|POST .*listKeys", request)]
+    assert len(writes) >= 6
+    # A read that is lost before or after is one case; in the second mode the writes alone differ.
+    for nth in range(1, len(asked) + 1) if auth == "login" else writes:
+        survive(forks, ("bootimage",), nth, after=False, auth=auth, expected=expected)
+    for nth in writes:
+        survive(forks, ("bootimage",), nth, after=True, auth=auth, expected=expected)
+
+
+def test_when_machineset_is_killed_around_its_write_the_next_run_ends_the_same(forks: Forks) -> None:
+    sandbox = forks.sandbox
+    words = ("machineset", "--publish", "--apply")
+    prepare(sandbox, "login")
+    code, said = forks.call(*words)
+    assert code == 0, said
+    expected = state(sandbox)
+    nth = next(index for index, one in enumerate(requests_of(sandbox), 1) if one.startswith("PATCH kubernetes"))
+    for after in (False, True):
+        survive(forks, words, nth, after=after, auth="login", expected=expected)

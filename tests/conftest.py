@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
+    from tests.swagger import Specs
 
 
 class Plugin(Protocol):
@@ -35,6 +36,14 @@ def shared_data() -> Path | None:
     if (folder / "data" / "INDEX.md").is_file():
         return folder
     return None
+
+
+@pytest.fixture(scope="session")
+def swagger(shared_data: Path | None) -> Specs | None:
+    """Azure's official Swagger, None (said loudly) where this machine has none."""
+    from tests.swagger import Specs
+
+    return Specs(shared_data / "specs" / "azure") if shared_data else None
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +73,11 @@ class Result:
 
 
 @pytest.fixture
-def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Plugin:
-    """`plugin("bootimage", "--dry-run")`: the whole command line, in this process, against the sandbox."""
+def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, swagger: Specs | None) -> Iterator[Plugin]:
+    """`plugin("bootimage", "--dry-run")`: the whole command line, in this process, against the sandbox.
+
+    What it asked of Resource Manager is held against Azure's official description afterwards.
+    """
     environ = {**sandbox.environment(os.environ), "KUBECTL_ARM64_POLL_SECONDS": "0"}
     for name in set(os.environ) - set(environ):
         monkeypatch.delenv(name)
@@ -80,7 +92,9 @@ def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Plugin:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         return Result(run("kubectl-arm64", words, Streams(out, err)), out.getvalue(), err.getvalue())
 
-    return call
+    yield call
+    if swagger:
+        assert [fault for exchange in sandbox.exchanges for fault in swagger.check(exchange)] == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import jwt
 import pytest
+import trustme
 
 from kubectl_arm64.azure import clouds
 from kubectl_arm64.azure.credentials import Credentials, Method, sign_in
 from kubectl_arm64.azure.entra import sign_in_failure
 from kubectl_arm64.azure.transport import Connection, ca_bundle
 from kubectl_arm64.errors import Failure, InvalidInput, SignInRequired
-from tests.azure_access import enter, subscription
+from tests.azure_access import enter, group, reach, subscription
 from tests.sandbox.server import Sandbox
 from tests.sandbox.world import Principal
 
@@ -186,22 +188,25 @@ def test_when_nobody_is_signed_in_it_names_the_command_and_the_tenant(sandbox: S
 
 
 def test_when_az_is_missing_and_the_machine_has_no_identity_both_are_told(
-    signing_in: SignIn, tmp_path: Path
+    sandbox: Sandbox, signing_in: SignIn, tmp_path: Path
 ) -> None:
+    sandbox.world.principals = [principal for principal in sandbox.world.principals if principal.secret]
     failure = failed(signing_in(PATH=str(tmp_path), AZURE_CLIENT_SECRET="", AZURE_CLIENT_ID=""))
     assert "az: it is not installed; managed identity: this machine has none" in failure.what
 
 
 def test_when_az_is_not_signed_in_the_managed_identity_is_taken(sandbox: Sandbox, az: SignIn) -> None:
     tenant = sandbox.world.tenants[0]
-    sandbox.world.principals.append(Principal(tenant, "00000000-0000-4000-8000-00000000a009", "machine"))
+    sandbox.world.principals = [Principal(tenant, "00000000-0000-4000-8000-00000000a009", "machine")]
     az(NOT_SIGNED_IN, method="auto", AZURE_CLIENT_ID="").warm_up(storage=True)
     assert sandbox.asked("GET", "/metadata/identity/oauth2/token")
 
 
 def test_when_az_does_not_know_the_subscription_it_says_which_account_is_needed(sandbox: Sandbox, az: SignIn) -> None:
     wanted = subscription(sandbox)
-    failure = failed(az(f"echo \"ERROR: Subscription '{wanted}' not found. Check the spelling and casing.\" >&2; exit 1"))
+    failure = failed(
+        az(f"echo \"ERROR: Subscription '{wanted}' not found. Check the spelling and casing.\" >&2; exit 1")
+    )
     assert f"not signed in to an account that sees subscription {wanted}" in failure.what
 
 
@@ -213,10 +218,22 @@ def test_when_a_claims_challenge_comes_az_s_own_command_is_given(az: SignIn, tmp
     assert "--scope https://management.azure.com/.default`" in caught.value.advice
 
 
+def test_when_azure_challenges_az_s_token_nothing_is_tried_again(
+    sandbox: Sandbox, az: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    az(f"echo '{TOKEN}'")
+    azure = reach(sandbox, monkeypatch, [], AZURE_CLIENT_SECRET="", PATH=os.environ["PATH"])
+    challenge = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
+    sandbox.fault("resourceGroups", status=401, headers={"WWW-Authenticate": challenge}, times=9)
+    with pytest.raises(SignInRequired, match="run `az login --claims-challenge eyJ"):
+        azure.resource_group(group(sandbox))
+    assert len(sandbox.asked("GET", "resourceGroups")) == 1
+
+
 def test_when_az_s_own_sign_in_has_expired_its_command_is_given() -> None:
     message = (
         "ERROR: AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks by "
-        'conditional access.\nTrace ID: 1\nInteractive authentication is needed. Please run:\naz logout\n'
+        "conditional access.\nTrace ID: 1\nInteractive authentication is needed. Please run:\naz logout\n"
         'az login --tenant "t1" --scope "https://management.core.windows.net//.default"'
     )
     failure = sign_in_failure(message, "az")
@@ -235,7 +252,6 @@ def test_when_conditional_access_blocks_it_does_not_advise_another_login() -> No
 
 def test_when_the_authority_is_not_trusted_it_names_host_and_variable(signing_in: SignIn, tmp_path: Path) -> None:
     other = tmp_path / "other.pem"
-    import trustme
 
     trustme.CA().cert_pem.write_to_path(str(other))
     failure = failed(signing_in(REQUESTS_CA_BUNDLE=str(other)))
@@ -255,4 +271,6 @@ def test_when_the_file_of_authorities_is_missing_it_names_the_variable() -> None
 
 
 def test_when_the_proxy_is_down_it_is_told_of_the_proxy(signing_in: SignIn) -> None:
-    assert "proxy does not lead to login.microsoftonline.com" in str(failed(signing_in(HTTPS_PROXY="http://127.0.0.1:9")))
+    assert "proxy does not lead to login.microsoftonline.com" in str(
+        failed(signing_in(HTTPS_PROXY="http://127.0.0.1:9"))
+    )

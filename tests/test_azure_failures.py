@@ -163,7 +163,9 @@ def test_a_known_code_comes_with_advice(code: str, status: int, kind: type[Failu
 
 def test_when_the_provider_is_not_registered_it_names_the_command() -> None:
     found = arm(
-        "MissingSubscriptionRegistration", "The subscription is not registered to use namespace 'Microsoft.Compute'.", 409
+        "MissingSubscriptionRegistration",
+        "The subscription is not registered to use namespace 'Microsoft.Compute'.",
+        409,
     )
     assert "az provider register --namespace Microsoft.Compute --wait" in found.advice
 
@@ -230,7 +232,9 @@ def unreachable(error: Exception) -> Failure:
     return failure(ServiceRequestError(error, error=error), "read the rights")
 
 
-POOL = "HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded with url: /x?sig=abc (Caused by "
+POOL = (
+    "HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded with url: /x?sig=abc (Caused by "
+)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +246,8 @@ POOL = "HTTPSConnectionPool(host='management.azure.com', port=443): Max retries 
             "management.azure.com is not trusted: unable to get local issuer certificate; name the file",
         ),
         (
-            "SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Missing Authority Key Identifier'))",
+            "SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+            "Missing Authority Key Identifier'))",
             "the CA certificate itself lacks that extension",
         ),
         ("ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Login')))", "407 Login"),

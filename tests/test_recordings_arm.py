@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.arm.account_body import new_body
 from tests.sandbox.arm.in_process import Client, Reply
 from tests.sandbox.arm.policy import no_shared_keys
-from tests.sandbox.arm.storage import new_body
 from tests.sandbox.blob.properties import new_blob
 from tests.sandbox.blob.vhd import GIB, MIB, vhd
 from tests.sandbox.knobs import RECORDED_POLLS, Knobs
@@ -607,7 +607,7 @@ _VERSION = f"{_IMAGE}/versions/1.0.0"
 
 
 def _with(path: str, value: Any) -> dict[str, Any]:
-    """The recorded form of a version's body with one member replaced."""
+    """A version's body with one member replaced."""
     body = vhd_version(load_like(_ANY, _VERSION))
     node: Any = body
     *parents, last = path.split(".")

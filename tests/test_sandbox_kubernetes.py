@@ -307,15 +307,16 @@ def test_when_another_changed_a_field_apply_conflicts_until_forced(api: Api, man
 
 
 def test_when_several_fields_conflict_each_is_named_below_its_manager(api: Api, manifest: dict[str, Any]) -> None:
-    manifest["metadata"]["labels"]["team"] = "blue"
+    machine = manifest["spec"]["template"]["spec"]
+    machine["taints"] = [{"key": "multi-arch.openshift.io/arch", "value": "arm64", "effect": "NoSchedule"}]
     api.apply(manifest)
     other = copy.deepcopy(manifest)
-    other["metadata"]["labels"]["team"] = "red"
+    other["spec"]["template"]["spec"]["taints"] = []
     other["spec"]["replicas"] = 3
     provider_spec(other)["vmSize"] = "Standard_D8ps_v5"
     assert api.apply(other, manager="argocd").message == (
         'Apply failed with 3 conflicts: conflicts with "kubectl-arm64":\n'
-        "- .spec.replicas\n- .metadata.labels.team\n- .spec.template.spec.providerSpec.value.vmSize"
+        "- .spec.replicas\n- .spec.template.spec.taints\n- .spec.template.spec.providerSpec.value.vmSize"
     )
 
 
@@ -500,6 +501,25 @@ def test_when_the_zone_is_empty_create_drops_it_and_the_next_apply_brings_it_bac
 def test_when_spot_options_are_empty_create_keeps_them(api: Api, manifest: dict[str, Any]) -> None:
     provider_spec(manifest)["spotVMOptions"] = {}
     assert provider_spec(api.apply(manifest).json)["spotVMOptions"] == {}
+
+
+def test_when_a_number_stands_for_a_word_create_reads_it_as_the_word(api: Api, manifest: dict[str, Any]) -> None:
+    provider_spec(manifest)["zone"] = 1
+    assert provider_spec(api.apply(manifest).json)["zone"] == "1"
+
+
+def test_when_admission_adds_a_default_nobody_owns_it(api: Api, manifest: dict[str, Any]) -> None:
+    del provider_spec(manifest)["diagnostics"]
+    made = api.apply(manifest).json
+    assert provider_spec(made)["diagnostics"] == {}
+    assert "diagnostics" not in str(made["metadata"]["managedFields"])
+    assert api.apply(manifest).json == made
+
+
+def test_when_the_provider_spec_has_no_kind_admission_only_warns(api: Api, manifest: dict[str, Any]) -> None:
+    del provider_spec(manifest)["kind"]
+    (warning,) = api.apply(manifest).warnings
+    assert "incorrect GroupVersionKind for AzureMachineProviderSpec object" in warning
 
 
 def test_when_the_credentials_are_missing_admission_only_warns(api: Api, manifest: dict[str, Any]) -> None:

@@ -98,6 +98,12 @@ def test_when_the_resource_is_missing_it_is_started_once_and_awaited() -> None:
     assert (step.starts, time.slept) == (1, [10])
 
 
+def test_when_a_write_takes_effect_at_once_it_is_not_looked_at_again() -> None:
+    step, heard = Resource([MISSING, pending()]), Heard()
+    assert ensure(step, Time().pace(), heard) is Outcome.CREATED
+    assert heard.lines == ["finished created"]
+
+
 def test_when_the_work_is_running_already_it_is_joined_without_a_write() -> None:
     step, heard = Resource([pending("40 %"), pending("60 %"), READY]), Heard()
     assert ensure(step, Time().pace(), heard) is Outcome.RESUMED
@@ -129,6 +135,6 @@ def test_when_the_resource_vanishes_while_awaited_it_fails_instead_of_waiting_fo
 
 
 def test_when_a_look_was_just_taken_begin_does_not_look_again() -> None:
-    step = Resource([READY])
+    step = Resource([READY], Running(1))
     assert begin(step, Heard(), MISSING).outcome is Outcome.CREATED
     assert step.starts == 1

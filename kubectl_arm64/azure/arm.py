@@ -40,7 +40,7 @@ class _Retry(policies.RetryPolicy[HttpRequest, HttpResponse]):
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         asked = self.get_retry_after(response)
-        return (asked is None or asked <= _LONGEST_WAIT) and bool(super().is_retry(settings, response))
+        return (asked is None or asked <= 1e9) and bool(super().is_retry(settings, response))
 
 
 class ResourceManager:

@@ -100,6 +100,7 @@ class ContainerBlobs:
     def start_copy(
         self, blob: str, source: str, *, source_etag: str, metadata: Mapping[str, str], replace_etag: str | None
     ) -> CopyState:
+        """As the port says; but a pending copy with the same metadata is ours, and answers as if just started."""
         shown = source.partition("?")[0]
         doing = f"copy {shown} to {self.url(blob)}"
         client = self._blob(blob)

@@ -11,6 +11,7 @@ from kubectl_arm64.azure import clouds
 from kubectl_arm64.azure.clouds import Cloud
 from kubectl_arm64.azure.permissions import Permissions
 from kubectl_arm64.copy.ports import Blobs, Source
+from kubectl_arm64.errors import InvalidInput
 from kubectl_arm64.pipeline.ports import Galleries, Resource
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Azure:
     def _connection(self) -> Connection:
         from kubectl_arm64.azure.transport import Connection, ca_bundle
 
-        factor = float(self._environ.get(RETRY_FACTOR, "1"))
+        factor = _factor(self._environ.get(RETRY_FACTOR, "1"))
         return Connection(ca_bundle(self._environ), lambda seconds: self._sleep(seconds * factor))
 
     @cached_property
@@ -143,3 +144,10 @@ class Azure:
         from kubectl_arm64.azure.arm import compute_client
 
         return compute_client(self._arm, self.subscription)
+
+
+def _factor(text: str) -> float:
+    try:
+        return max(float(text), 0.0)
+    except ValueError:
+        raise InvalidInput(f"{RETRY_FACTOR} is {text!r}, not a number", "unset it") from None

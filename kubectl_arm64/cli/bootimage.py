@@ -119,9 +119,9 @@ def _resolve(
     """What to publish and where. Everything that the cluster forbids is refused here, before any call to Azure."""
     facts, documents = ClusterFacts(), Documents()
     if not (wishes.stand_alone and image.stream_file):
-        documents = target.connect(connection).read_documents()
+        documents = target.connect(connection, streams).read_documents()
         facts = cluster.facts(documents)
-        streams.warn(cluster.check_bootimage_preconditions(facts))
+        streams.warn(cluster.check_bootimage_preconditions(facts, image.architecture))
     boot = target.boot_image(image, documents)
     if flags.source_url:
         boot = boot.at(flags.source_url)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from kubectl_arm64 import stream
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, seconds
+from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.cluster import Documents
 from kubectl_arm64.errors import Denied, InvalidInput, NotFound
 from kubectl_arm64.plan import Wishes
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 BOOTIMAGES = "ConfigMap openshift-machine-config-operator/coreos-bootimages"
 
 
-def connect(flags: ConnectionFlags) -> Cluster:
-    """The cluster of the current kubeconfig context, or of the one that flags name."""
+def connect(flags: ConnectionFlags, streams: Streams) -> Cluster:
+    """The cluster of the current kubeconfig context, or of the one that flags name; its warnings go to stderr."""
     from kubectl_arm64.openshift.client import ConnectionOptions, connect
 
     return connect(
@@ -39,7 +40,9 @@ def connect(flags: ConnectionFlags) -> Cluster:
             as_groups=tuple(flags.impersonate_groups),
             as_uid=flags.impersonate_uid,
             request_timeout=seconds(flags.request_timeout, "--request-timeout"),
-        )
+        ),
+        environ=streams.environ,
+        warn=lambda text: streams.warn([text]),
     )
 
 

@@ -4,20 +4,15 @@ Rules: machine-api-operator's admission (pkg/webhooks) and machine-api-provider-
 changed and nothing else: unknown fields and empty maps of the template are kept as they are.
 """
 
+from kubectl_arm64.machineset.checks import check_template
 from kubectl_arm64.machineset.clone import Changes, Clone, clone
 from kubectl_arm64.machineset.features import Capacity, capacity, needs
 from kubectl_arm64.machineset.live import FIELD_MANAGER, differs, is_ours, made_by
 from kubectl_arm64.machineset.naming import clone_name
+from kubectl_arm64.machineset.reading import parse_templates
 from kubectl_arm64.machineset.scheduling import MULTI_ARCH_TAINT, parse_node_label, parse_taint
 from kubectl_arm64.machineset.selection import default_template, unfit
-from kubectl_arm64.machineset.template import (
-    API_VERSION,
-    check_template,
-    location_of,
-    name_of,
-    parse_templates,
-    provider_spec,
-)
+from kubectl_arm64.machineset.template import API_VERSION, location_of, name_of, provider_spec
 from kubectl_arm64.machineset.userdata import ignition_version, user_data_problem
 
 __all__ = [

@@ -12,6 +12,7 @@ from kubectl_arm64.errors import Refused, Unsupported
 from kubectl_arm64.image import GalleryImage, ImageReference
 from kubectl_arm64.machineset.autoscaler import LABELS, STALE, arm64_labels
 from kubectl_arm64.machineset.cautions import cautions
+from kubectl_arm64.machineset.checks import check_template
 from kubectl_arm64.machineset.features import needs
 from kubectl_arm64.machineset.naming import check_name, clone_name
 from kubectl_arm64.machineset.owners import is_mark
@@ -19,7 +20,6 @@ from kubectl_arm64.machineset.scheduling import with_taints
 from kubectl_arm64.machineset.template import (
     API_VERSION,
     SET_LABEL,
-    check_template,
     mapping,
     name_of,
     provider_spec,

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from kubectl_arm64.cluster import Document
 from kubectl_arm64.errors import Failure, NotFound
 from kubectl_arm64.machineset.autoscaler import declared_architecture
+from kubectl_arm64.machineset.checks import check_template
 from kubectl_arm64.machineset.features import has_gpu
-from kubectl_arm64.machineset.template import at, check_template, mapping, name_of, provider_spec, zone_of
+from kubectl_arm64.machineset.template import at, mapping, name_of, provider_spec, zone_of
 from kubectl_arm64.sizes import named_arm64
 
 ROLE = "machine.openshift.io/cluster-api-machine-role"

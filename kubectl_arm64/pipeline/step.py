@@ -65,7 +65,7 @@ class Step(Protocol):
         """Read only. Raises Refused for what is not ours or does not match, Failure for what failed."""
 
     def start(self) -> Operation | None:
-        """One write; returns before the work is done."""
+        """One write; returns before the work is done, None where it took effect at once."""
 
 
 class Reporter(Protocol):
@@ -125,6 +125,8 @@ def begin(step: Step, report: Reporter, observed: Observed | None = None) -> Beg
         report.started(step.title, Outcome.RESUMED)
         return Begun(step, Outcome.RESUMED, None, observed)
     operation = step.start()
+    if operation is None:
+        return Begun(step, Outcome.CREATED, None, Observed(State.READY))
     report.started(step.title, Outcome.CREATED)
     return Begun(step, Outcome.CREATED, operation, observed)
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import ClassVar, Protocol
 
 from kubectl_arm64.copy.asynchronous import CopyPhase, Look
-from kubectl_arm64.pipeline.step import Observed, State
+from kubectl_arm64.pipeline.step import Observed, Operation, State
 
 
 class Copier(Protocol):
@@ -48,5 +48,15 @@ class VhdStep:
         look = self._copier.look()
         return Observed(self._STATES[look.phase], look.note, (look.done, look.total) if look.total else None)
 
-    def start(self) -> None:
+    def start(self) -> Operation:
         self._copier.start()
+        return _Underway()
+
+
+class _Underway:
+    """A copy has no operation to poll: looking at the blob is all."""
+
+    retry_after = None
+
+    def finished(self) -> bool:
+        return True

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from kubectl_arm64.copy.ports import BlobState, CopyState
+from kubectl_arm64.copy.ports import BlobState, CopyState, PageBlob
 from kubectl_arm64.errors import Refused
 
 RELEASE = "418.94.202602022246-0"
@@ -75,6 +75,9 @@ class DictBlobs:
     def abort_copy(self, blob: str, copy_id: str) -> None:
         self.calls.append(f"abort {copy_id}")
         self.end(blob, "aborted")
+
+    def page_blob(self, blob: str) -> PageBlob:
+        raise NotImplementedError("pages are copied on the sandbox (tests/test_copy_engine.py)")
 
     def end(self, blob: str, status: str, description: str = "") -> None:
         """The pending copy comes to its end, or to a failure."""

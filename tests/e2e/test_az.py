@@ -226,7 +226,7 @@ def published(azure: Sandbox) -> str:
 
 
 def parts(resource_id: str) -> dict[str, str]:
-    words = resource_id.strip("/").split("/")
+    words = resource_id.strip().strip("/").split("/")
     return dict(zip(words[::2], words[1::2], strict=True))
 
 

@@ -51,7 +51,7 @@ def command(
         return bootimage.run(connection, image, wanted, invocation, quiet)
 
     ports = Ports(
-        cluster=lambda: target.connect(connection),
+        cluster=lambda: target.connect(connection, streams),
         azure=connect,
         publish=publish,
         read_text=target.read_text,

@@ -123,9 +123,6 @@ def _check_api_version(query: Mapping[str, str]) -> None:
 
 
 def _check_role(call: Call, action: str) -> None:
-    """Listings of a subscription or group without action show what the caller may read; nobody's roles, nothing."""
-    if not call.names.get("subscription"):
-        return
     scope = _scope(call.path)
     if action and not call.may(action, scope):
         raise errors.not_authorized(call.claims.client_id, call.claims.object_id, action, scope)

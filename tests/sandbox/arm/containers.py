@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tests.sandbox.arm import errors, storage
+from tests.sandbox.arm.account_body import TYPE as ACCOUNTS
 from tests.sandbox.arm.exchange import Answer, Call, Route, find_group, timestamp
 from tests.sandbox.blob.stamps import new_etag
 from tests.sandbox.world import Container, StorageAccount, guid
@@ -62,7 +63,7 @@ def _account(call: Call, verb: str) -> StorageAccount:
     try:
         return storage.find(call)
     except errors.Refusal:
-        parent = f"{group['id']}/providers/{storage.TYPE}/{call.names['account']}"
+        parent = f"{group['id']}/providers/{ACCOUNTS}/{call.names['account']}"
         if verb == "write":
             raise errors.write_below_missing("storageAccounts/blobServices/containers", parent) from None
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -70,6 +70,12 @@ class Call:
     def may(self, action: str, scope: str) -> bool:
         return self.world.may(self.claims.object_id, action, scope)
 
+    def readable(self, resources: Iterable[Resource], action: str, scope: str) -> list[Resource]:
+        """Those of a listing that the caller may read. Refused without any role at `scope`, above or below it."""
+        if not any(_related(role.scope, scope) for role in self.world.roles if role.object_id == self.claims.object_id):
+            raise errors.not_authorized(self.claims.client_id, self.claims.object_id, action, scope)
+        return [resource for resource in resources if self.may(action, resource["id"])]
+
 
 Handler = Callable[[Call], Answer]
 
@@ -82,6 +88,12 @@ class Route:
     path: str
     action: str
     handler: Handler
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether one of two scopes is the other, or holds it."""
+    short, long = sorted((f"{one.rstrip('/').lower()}/", f"{other.lower()}/"), key=len)
+    return long.startswith(short)
 
 
 def group_id(subscription: str, group: str) -> str:

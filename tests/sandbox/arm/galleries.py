@@ -48,7 +48,7 @@ def get(call: Call) -> Answer:
 def listing(call: Call) -> Answer:
     """The galleries of the subscription, or of a group, that the caller may read."""
     within = call.group["id"] if "group" in call.names else f"/subscriptions/{call.subscription}"
-    return Answer(200, {"value": [each for each in call.below(within, TYPE) if call.may(f"{TYPE}/read", each["id"])]})
+    return Answer(200, {"value": call.readable(call.below(within, TYPE), f"{TYPE}/read", within)})
 
 
 def delete(call: Call) -> Answer:

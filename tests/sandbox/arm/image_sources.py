@@ -87,8 +87,8 @@ def _account(call: Call, source: dict[str, Any]) -> StorageAccount:
             raise errors.invalid_parameter(f"Required parameter '{target}' is missing (null).", target)
     wanted = str(source["storageAccountId"])
     account = next((each for each in call.world.accounts.values() if each.resource_id.lower() == wanted.lower()), None)
-    location = location_of(call.body)
-    if account is None or location_of(account.body) != location or account.subscription != call.subscription:
+    here = (location_of(call.body), call.subscription.lower())
+    if account is None or (location_of(account.body), account.subscription.lower()) != here:
         message = (
             f"Source {wanted} is not found. Please check source exists, and is in the same region as gallery image "
             "version being created."

@@ -56,8 +56,9 @@ def patch(call: Call) -> Answer:
 
 def listing(call: Call) -> Answer:
     action = "Microsoft.Resources/subscriptions/resourceGroups/read"
-    groups = call.below(f"/subscriptions/{call.subscription}", "Microsoft.Resources/resourceGroups")
-    return Answer(200, {"value": [group for group in groups if call.may(action, group["id"])]})
+    subscription = f"/subscriptions/{call.subscription}"
+    groups = call.below(subscription, "Microsoft.Resources/resourceGroups")
+    return Answer(200, {"value": call.readable(groups, action, subscription)})
 
 
 def delete(call: Call) -> Answer:

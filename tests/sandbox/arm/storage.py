@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from tests.sandbox.arm import errors, operations, policy
-from tests.sandbox.arm.exchange import Answer, Call, Resource, Route, location_of, timestamp
+from tests.sandbox.arm.account_body import TYPE, merged, new_body, render, sku
+from tests.sandbox.arm.exchange import Answer, Call, Route, location_of
 from tests.sandbox.world import StorageAccount
 
-TYPE = "Microsoft.Storage/storageAccounts"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
-_PAIRED = {"eastus": "westus", "westus": "eastus", "eastus2": "centralus", "usgovvirginia": "usgovtexas"}
 
 
 def check_name(call: Call) -> Answer:
@@ -90,19 +87,11 @@ def _update(call: Call, account: StorageAccount) -> Answer:
             account.name, location_of(account.body), account.resource_group, location_of(call.body)
         )
     changed = {**account.body, **{key: call.body[key] for key in ("tags", "sku", "identity") if key in call.body}}
-    changed["properties"] = _merged(account.body["properties"], call.properties)
-    changed["sku"] = _sku(changed["sku"])
+    changed["properties"] = merged(account.body["properties"], call.properties)
+    changed["sku"] = sku(changed["sku"])
     policy.judge(call.world, changed)
     account.body = changed
     return Answer(200, render(account, call.api_version))
-
-
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(old)
-    for key, value in new.items():
-        nested = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if nested else value
-    return merged
 
 
 def get(call: Call) -> Answer:
@@ -113,15 +102,13 @@ def get(call: Call) -> Answer:
 
 def listing(call: Call) -> Answer:
     """The accounts of the subscription, or of a group, that the caller may read."""
-    within = f"{call.group['name']}" if "group" in call.names else ""
+    within = call.group["id"] if "group" in call.names else f"/subscriptions/{call.subscription}"
     found = [
         render(account, call.api_version)
         for account in call.world.accounts.values()
-        if account.subscription.lower() == call.subscription.lower()
-        and (not within or account.resource_group.lower() == within.lower())
-        and call.may(f"{TYPE}/read", account.resource_id)
+        if account.resource_id.lower().startswith(f"{within.lower()}/")
     ]
-    return Answer(200, {"value": found})
+    return Answer(200, {"value": call.readable(found, f"{TYPE}/read", within)})
 
 
 def delete(call: Call) -> Answer:
@@ -159,81 +146,6 @@ def find(call: Call) -> StorageAccount:
     if account is None or not here:
         raise errors.resource_not_found(f"{TYPE}/{call.names['account']}", group)
     return account
-
-
-def new_body(resource_id: str, request: Resource, blob_suffix: str, now: float) -> Resource:
-    """The account that a PUT of `request` makes, with the defaults of today's api-versions."""
-    name, location = resource_id.rpartition("/")[2], location_of(request)
-    created, kind = timestamp(now, "Z"), request.get("kind", "StorageV2")
-    sent = request.get("properties") or {}
-    properties = _merged(_defaults(name, kind, location, blob_suffix, created), sent)
-    for service in properties["encryption"]["services"].values():
-        service["lastEnabledTime"] = created
-    sku = _sku(request.get("sku") or {"name": "Standard_LRS"})
-    if "GRS" in sku["name"]:
-        properties |= {"secondaryLocation": _PAIRED.get(location, "westus"), "statusOfSecondary": "available"}
-    return {
-        "sku": sku,
-        "kind": kind,
-        "id": resource_id,
-        "name": name,
-        "type": TYPE,
-        "location": location,
-        "tags": dict(request.get("tags") or {}),
-        "properties": {**properties, "provisioningState": "Succeeded"},
-    }
-
-
-def _defaults(name: str, kind: str, location: str, blob_suffix: str, created: str) -> dict[str, Any]:
-    domain = blob_suffix.removeprefix("blob.")
-    services = ("dfs", "web", "blob", "queue", "table", "file") if kind == "StorageV2" else None
-    endpoints = {service: f"https://{name}.{service}.{domain}/" for service in services or _CLASSIC}
-    if "web" in endpoints:
-        endpoints["web"] = f"https://{name}.z13.web.{domain}/"
-    return {
-        "keyCreationTime": {"key1": created, "key2": created},
-        "allowCrossTenantReplication": False,
-        "privateEndpointConnections": [],
-        "minimumTlsVersion": "TLS1_0",
-        "allowBlobPublicAccess": False,
-        "networkAcls": {
-            "ipv6Rules": [],
-            "bypass": "AzureServices",
-            "virtualNetworkRules": [],
-            "ipRules": [],
-            "defaultAction": "Allow",
-        },
-        "supportsHttpsTrafficOnly": True,
-        "encryption": {
-            "services": {
-                "file": {"keyType": "Account", "enabled": True},
-                "blob": {"keyType": "Account", "enabled": True},
-            },
-            "keySource": "Microsoft.Storage",
-        },
-        **({"accessTier": "Hot"} if kind == "StorageV2" else {}),
-        "provisioningState": "Succeeded",
-        "creationTime": created,
-        "primaryEndpoints": endpoints,
-        "primaryLocation": location,
-        "statusOfPrimary": "available",
-    }
-
-
-_CLASSIC = ("blob", "queue", "table", "file")
-
-
-def render(account: StorageAccount, api_version: str) -> Resource:
-    """The account as `api_version` shows it."""
-    if api_version >= "2024-01-01":
-        return account.body
-    properties = account.body["properties"]
-    rules = {key: value for key, value in properties.get("networkAcls", {}).items() if key != "ipv6Rules"}
-    return {**account.body, "properties": {**properties, "networkAcls": rules}}
-
-
-def _sku(sku: Mapping[str, str]) -> dict[str, str]:
-    return {"name": sku["name"], "tier": sku["name"].partition("_")[0]}
 
 
 def _invalid(name: str) -> str:

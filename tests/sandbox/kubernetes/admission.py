@@ -2,7 +2,7 @@
 
 Rules and sentences: openshift/machine-api-operator pkg/webhooks (machine_webhook.go, machineset_webhook.go). The
 defaulting webhook reads the provider spec into a Go struct and writes it back: unknown fields and zero values that
-Go omits are gone afterwards. It runs on create only.
+Go omits are gone afterwards. It runs on create only. (From 4.21 on Go also omits `metadata.creationTimestamp: null`.)
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ _GO_TYPES: dict[str, tuple[type, str]] = {
     "diagnostics": (dict, "v1beta1.AzureDiagnostics"),
     "capacityReservationGroupID": (str, "string"),
 }
+_GROUP_VERSIONS = tuple(
+    f"{group}/{version}"
+    for group in ("machine.openshift.io", "azureproviderconfig.openshift.io")
+    for version in ("v1beta1", "v1")
+)
 _TYPE_META = ("apiVersion", "kind", "metadata")
 _KEPT_WHEN_ZERO = ("image", "osDisk", "publicIP", "subnet", "diagnostics", "metadata")
 _POINTERS = ("userDataSecret", "credentialsSecret", "natRule", "spotVMOptions", "securityProfile")
@@ -103,10 +108,17 @@ def _provider_spec(machineset: Object, webhook: str) -> Value:
         if problem:
             decoding = f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {problem}"
             raise _denied(webhook, [f"providerSpec.value: Invalid value: {text(value)}: {decoding}"])
-    return dict(value)
+    return {name: _read(name, each) for name, each in value.items()}
+
+
+def _read(name: str, value: Any) -> Any:
+    """sigs.k8s.io/yaml reads a number or a boolean as a string where Go wants one."""
+    wanted = _GO_TYPES.get(name, (object, ""))[0]
+    return text(value) if wanted is str and isinstance(value, bool | int | float) else value
 
 
 def _misfit(value: Any, wanted: type, name: str, go_type: str) -> str:
+    value = _read(name, value)
     if value is None or (isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))):
         return ""
     return f"{_JSON_NAMES[type(value)]} into Go struct field AzureMachineProviderSpec.{name} of type {go_type}"
@@ -121,9 +133,7 @@ def _defaulted(world: World, value: Value) -> Value:
         made |= {"vnet": f"{infra}-vnet", "subnet": f"{infra}-worker-subnet"}
     if not any((made.get("image") or {}).values()):
         sku, version = IMAGES[architecture]
-        made["image"] = {
-            "publisher": "azureopenshift", "offer": "aro4", "sku": sku, "version": version, "type": "MarketplaceNoPlan"
-        }  # fmt: skip
+        made["image"] = {"publisher": "azureopenshift", "offer": "aro4", "sku": sku, "version": version}
     user_data, credentials = made.get("userDataSecret") or {}, made.get("credentialsSecret") or {}
     made["userDataSecret"] = {**user_data, "name": user_data.get("name") or "worker-user-data"}
     made["credentialsSecret"] = {
@@ -140,18 +150,19 @@ def _rewritten(value: Value) -> Value:
     made["image"] = {key: image.get(key) or "" for key in IMAGE_KEYS} | (
         {"type": image["type"]} if image.get("type") else {}
     )
-    made.setdefault("metadata", {})
+    made["metadata"] = {"creationTimestamp": None} | (made.get("metadata") or {})
     made.setdefault("diagnostics", {})
-    disk = made.get("osDisk") or {}
-    made["osDisk"] = {
-        "diskSettings": {},
-        "diskSizeGB": 0,
-        "managedDisk": {"storageAccountType": ""},
-        "osType": "",
-    } | disk
+    made["osDisk"] = _rewritten_disk(made.get("osDisk") or {})
+    if "securityProfile" in made:
+        made["securityProfile"] = {"settings": {}} | made["securityProfile"]
     made["publicIP"] = bool(made.get("publicIP"))
     made["subnet"] = made.get("subnet") or ""
     return made
+
+
+def _rewritten_disk(disk: Value) -> Value:
+    """Go also writes `managedDisk.securityProfile: {diskEncryptionSet: {}}`, which releases before 4.17 lack."""
+    return {"diskSettings": {}, "diskSizeGB": 0, "managedDisk": {"storageAccountType": ""}, "osType": ""} | disk
 
 
 def _survives(name: str, value: Any) -> bool:
@@ -263,6 +274,10 @@ def _warnings(world: World, value: Value) -> Iterator[str]:
     for name in value:
         if name not in _GO_TYPES and name not in _TYPE_META:
             yield f'providerSpec.value: Unsupported value: "{name}": Unknown field ({name}) will be ignored'
+    group_version, kind = value.get("apiVersion") or "", value.get("kind") or ""
+    if kind != "AzureMachineProviderSpec" or group_version not in _GROUP_VERSIONS:
+        shown = f"{group_version or '/'}, Kind={kind}"
+        yield f"incorrect GroupVersionKind for AzureMachineProviderSpec object: {shown}"
     credentials = value["credentialsSecret"]
     if ("v1", "secrets", credentials["namespace"], credentials["name"]) not in world.objects:
         yield (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tests.sandbox.arm.account_body import new_body
 from tests.sandbox.arm.resource_groups import resource_group
-from tests.sandbox.arm.storage import new_body
 from tests.sandbox.blob.properties import new_blob
 from tests.sandbox.blob.vhd import GIB, MIB, vhd
 from tests.sandbox.seeds.skus import family_usages, vm_skus
@@ -15,6 +15,8 @@ from tests.sandbox.world import Cloud, Container, Principal, Role, StorageAccoun
 CLIENT_ID = "00000000-0000-4000-8000-00000000a001"
 OBJECT_ID = "00000000-0000-4000-8000-00000000b001"
 SECRET = "sandbox-client-secret"
+IDENTITY_CLIENT_ID = "00000000-0000-4000-8000-00000000a002"
+IDENTITY_OBJECT_ID = "00000000-0000-4000-8000-00000000b002"
 PROVIDERS = ("Microsoft.Compute", "Microsoft.Storage", "Microsoft.Network")
 
 RED_HAT_SUBSCRIPTION = "00000000-0000-4000-8000-00000000c0ff"
@@ -37,14 +39,23 @@ def azure_world(
 ) -> World:
     """A world in which the cluster's resource group is there, and nothing of ours yet.
 
+    The service principal may publish; the nodes' managed identity has what the installer gives it: Contributor on
+    the group.
+
     `zones`: whether the region has any. `vhds` are blob names in Red Hat's public container. `marketplace` holds
     image references {publisher, offer, sku, version} that the Marketplace has without a purchase plan.
     """
     world = World(
         cloud=cloud,
         tenants=[tenant],
-        principals=[Principal(tenant, CLIENT_ID, OBJECT_ID, SECRET)],
-        roles=publisher_roles(OBJECT_ID, f"/subscriptions/{subscription}"),
+        principals=[
+            Principal(tenant, CLIENT_ID, OBJECT_ID, SECRET),
+            Principal(tenant, IDENTITY_CLIENT_ID, IDENTITY_OBJECT_ID),
+        ],
+        roles=[
+            *publisher_roles(OBJECT_ID, f"/subscriptions/{subscription}"),
+            contributor(IDENTITY_OBJECT_ID, f"/subscriptions/{subscription}/resourceGroups/{group}"),
+        ],
         subscriptions={
             subscription: {
                 "tenantId": tenant,

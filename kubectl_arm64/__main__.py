@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping
+
+from kubectl_arm64.cli import front
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
 
 
 def main() -> int:
-    """One call of `kubectl-arm64`; its exit code."""
+    """One call of `kubectl-arm64` or `oc-arm64`; its exit code."""
     restore_library_path(os.environ)
-    words = sys.argv[1:]
-    if words == ["version"] or words == ["--version"]:
-        from kubectl_arm64 import __version__
+    return _run(sys.argv[1:])
 
-        print(f"kubectl-arm64 {__version__}")
-        return 0
-    from kubectl_arm64.cli.app import run
+
+def complete() -> int:
+    """One call of `kubectl_complete-arm64` or `oc_complete-arm64`; its exit code."""
+    restore_library_path(os.environ)
+    return _run([front.COMPLETE, *sys.argv[1:]])
+
+
+def _run(words: list[str]) -> int:
+    answered = front.answer(sys.argv[0], words, sys.stdout, sys.stderr)
+    if isinstance(answered, int):
+        return answered
+    from kubectl_arm64.cli.app import perform
     from kubectl_arm64.cli.output import Streams
 
-    return run(sys.argv[0], words, Streams(sys.stdout, sys.stderr))
+    return perform(answered, sys.argv[0], words, Streams(sys.stdout, sys.stderr))
 
 
 def restore_library_path(environ: MutableMapping[str, str]) -> None:

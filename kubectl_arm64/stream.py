@@ -54,7 +54,8 @@ class BootImage:
     """The VHD of one architecture that a stream names.
 
     `release` is as the stream spells it (`418.94.202602022246-0`, `9.6.20260217-1`). `url` is as given, with the
-    SAS that a mirror's may carry: for the service only; `shown` is for people, tags and logs.
+    SAS that a mirror's may carry: for the service only; `shown` is for people, tags and logs. It is "" where the stream
+    tells the release alone.
     `sha256` is that of the uncompressed VHD, None where the stream tells another release's.
     """
 
@@ -150,10 +151,9 @@ class _StreamReader:
             raise self._without_image(architecture)
         path = f"{path}.rhel-coreos-extensions.azure-disk"
         release = _text(disk, "release", path)
-        if not disk.get("url"):
-            raise Unsupported(f"{path} names release {release} without a url", "name another stream with --stream-file")
-        url = _text(disk, "url", path)
-        _check_url(url, f"{path}.url")
+        url = _text(disk, "url", path) if disk.get("url") else ""
+        if url:
+            _check_url(url, f"{path}.url")
         return BootImage(
             os_stream or _os_stream(release),
             architecture,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -10,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+KEPT = 3  # builds of other sources, 24 MB each
 _SOURCES = ("kubectl_arm64/**/*.py", "scripts/*.py", "requirements-dev.lock", "plugin.yaml", "LICENSE")
 
 
@@ -23,6 +25,8 @@ def dist() -> Path:
             command = [sys.executable, "-m", "scripts.dist", "--archive-only", "--out", str(made)]
             subprocess.run(command, cwd=ROOT, check=True, timeout=600)
             made.rename(folder)
+        for old in sorted(folder.parent.glob("?" * len(folder.name)), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

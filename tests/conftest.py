@@ -23,6 +23,8 @@ class Plugin(Protocol):
     def __call__(self, *words: str, stdin: str = "") -> Result: ...
 
 
+# Polls and retries without waiting: no test sleeps.
+IMPATIENT = {"KUBECTL_ARM64_POLL_SECONDS": "0", "KUBECTL_ARM64_RETRY_FACTOR": "0"}
 ROOT = Path(__file__).parents[1]
 
 
@@ -78,7 +80,7 @@ def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, swagger: Specs | N
 
     What it asked of Resource Manager is held against Azure's official description afterwards.
     """
-    environ = {**sandbox.environment(os.environ), "KUBECTL_ARM64_POLL_SECONDS": "0"}
+    environ = {**sandbox.environment(os.environ), **IMPATIENT}
     for name in set(os.environ) - set(environ):
         monkeypatch.delenv(name)
     for name, value in environ.items():

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from kubectl_arm64.azure.session import Azure
-from kubectl_arm64.errors import Denied, Failure, InvalidInput, Refused, SignInRequired, Unsupported
+from kubectl_arm64.azure.session import Azure, connect
+from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound, Refused, SignInRequired, Unsupported
 from kubectl_arm64.pipeline.ports import Resource
 from kubectl_arm64.pipeline.step import Operation
-from tests.azure_access import group, reach, subscription
+from tests.azure_access import enter, group, reach, subscription
 from tests.sandbox.arm.policy import no_shared_keys
 from tests.sandbox.server import Sandbox
 
@@ -204,12 +204,45 @@ def test_the_resource_group_and_the_lack_of_one_are_told_apart(sandbox: Sandbox,
     assert azure.resource_group("nowhere") is None
 
 
+def test_when_the_subscription_is_unknown_that_is_no_missing_gallery(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = enter(sandbox, monkeypatch)
+    stranger = "00000000-0000-4000-8000-00000000c0de"
+    azure = connect(cloud_name="", subscription=stranger, tenant="", environ=environ)
+    with pytest.raises(NotFound, match="check --subscription"):
+        azure.galleries.get("prod-7x2kq-rg", "rhcos")
+    with pytest.raises(NotFound, match="check --subscription"):
+        azure.resource_group("prod-7x2kq-rg")
+
+
+def test_in_us_government_its_own_hosts_are_asked(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox.reset("usgov")
+    azure = reach(sandbox, monkeypatch, [])
+    azure.sign_in(storage=True)
+    assert azure.resource_group(group(sandbox))
+    assert {exchange["host"] for exchange in sandbox.exchanges} == {
+        "login.microsoftonline.us",
+        "management.usgovcloudapi.net",
+    }
+
+
 def test_registration_is_told_where_it_may_be_read(sandbox: Sandbox, azure: Azure) -> None:
     sandbox.world.subscriptions[subscription(sandbox)]["providers"]["Microsoft.Storage"] = "NotRegistered"
-    assert azure.registered("Microsoft.Compute") is True
-    assert azure.registered("Microsoft.Storage") is False
+    compute, storage = azure.provider("Microsoft.Compute"), azure.provider("Microsoft.Storage")
+    assert compute
+    assert storage
+    assert (compute.registered, storage.registered) == (True, False)
     sandbox.world.roles.clear()
-    assert azure.registered("Microsoft.Compute") is None
+    assert azure.provider("Microsoft.Compute") is None
+
+
+def test_a_provider_tells_in_which_regions_a_resource_may_be(azure: Azure) -> None:
+    compute = azure.provider("Microsoft.Compute")
+    assert compute
+    assert compute.offers("galleries/images/versions", "West Europe")
+    assert not compute.offers("galleries/images/versions", "nowhere")
+    assert compute.offers("sizesOfTomorrow", "nowhere")
 
 
 def test_when_the_provider_is_not_registered_nobody_registers_it_unasked(sandbox: Sandbox, azure: Azure) -> None:

@@ -227,14 +227,11 @@ def test_when_it_need_not_wait_it_starts_the_copy_and_ends_with_8(plugin: Plugin
 
 
 def test_when_the_time_is_over_the_version_goes_on_and_the_next_run_joins_it(plugin: Plugin, sandbox: Sandbox) -> None:
-    sandbox.knobs.polls["versions"] = 10_000
-    result = plugin("bootimage", "--timeout", "1s")
+    sandbox.knobs.polls.update(storageAccounts=0, galleries=0, images=0, copy=0, versions=5)
+    result = plugin("bootimage", "--timeout", "0s")
     assert result.code == 8
-    assert "eastus" in result.err
-    sandbox.knobs.polls["versions"] = 0
-    for operation in list(sandbox.world.resources.values()):
-        if "left" in operation:
-            operation["left"] = 0
+    assert f"{VERSION} is not ready yet: eastus" in result.err
+    assert "go on waiting with: kubectl arm64 bootimage --timeout 0s" in result.err
     assert plugin("bootimage").code == 0
     assert len(sandbox.asked("PUT", f"/versions/{VERSION}")) == 1
 
@@ -263,11 +260,12 @@ def test_when_flags_and_a_stream_file_say_all_no_cluster_is_asked(
     assert sandbox.asked("", "^kubernetes") == []
 
 
-def test_when_the_cluster_is_in_another_cloud_its_endpoints_are_used(plugin: Plugin, sandbox: Sandbox) -> None:
+def test_when_the_cluster_is_in_another_cloud_its_endpoints_are_used(
+    plugin: Plugin, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sandbox.reset("usgov")
-    import os
-
-    os.environ.update(sandbox.environment())
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
     result = plugin("bootimage")
     assert result.code == 0, result.err
     assert sandbox.asked("PUT", r"management\.usgovcloudapi\.net")

@@ -19,7 +19,7 @@ from kubectl_arm64.copy.troubles import NoPageCopy
 from kubectl_arm64.errors import Denied, Failure, NotFinished, NotFound, Refused
 from tests.copying import BLOB, Place, copied, same_bytes, source, spawn
 from tests.sandbox.blob.pages import PageStore
-from tests.sandbox.blob.properties import touch
+from tests.sandbox.blob.properties import new_blob
 from tests.sandbox.blob.vhd import vhd
 from tests.sandbox.server import Sandbox
 from tests.sandbox.surroundings import foreign
@@ -237,8 +237,8 @@ def test_when_the_source_changed_since_the_last_run_it_starts_over_and_says_so(p
 
 def publish(sandbox: Sandbox, store: PageStore) -> None:
     """Red Hat replaces the VHD."""
-    source(sandbox).store = store
-    touch(source(sandbox), sandbox.world.clock.now())
+    blobs = sandbox.world.accounts["rhcos"].containers["imagebucket"].blobs
+    blobs[BLOB] = new_blob(store, sandbox.world.clock.now())
 
 
 def test_when_the_source_changes_meanwhile_it_starts_over_and_says_so(place: Place, sandbox: Sandbox) -> None:
@@ -252,6 +252,24 @@ def test_when_the_source_shrinks_meanwhile_the_smaller_disk_is_copied(place: Pla
     place.copy(Listener(lambda: publish(sandbox, vhd(MIB, 64 * MIB))).terms()).start()
     assert copied(sandbox).store.size == 64 * MIB + 512
     assert same_bytes(source(sandbox).store, copied(sandbox).store)
+
+
+def test_when_the_source_changes_after_the_last_cell_it_starts_over_too(place: Place, sandbox: Sandbox) -> None:
+    changes = [lambda: publish(sandbox, disk(seed=2))]
+
+    def change(done: int, total: int) -> None:
+        if done == total and changes:
+            changes.pop()()
+
+    place.copy(Terms(progress=change)).start()
+    assert same_bytes(source(sandbox).store, copied(sandbox).store)
+
+
+def test_when_it_starts_over_what_is_still_under_way_lands_on_nothing(place: Place, sandbox: Sandbox) -> None:
+    sandbox.fault(PUT_PAGE, nth=2, action="stall", seconds=0.5)
+    sandbox.fault(PUT_PAGE, nth=3, status=412, headers={"x-ms-error-code": "CannotVerifyCopySource"})
+    place.copy().start()
+    assert set(writes(sandbox).values()) == {1}
 
 
 @pytest.mark.parametrize("status", [412, 304])

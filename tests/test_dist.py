@@ -42,8 +42,9 @@ def manifest(path: Path) -> Any:
 def run(executable: Path, *arguments: str) -> str:
     """Standard output of a process that finds no other Python and nothing of this one."""
     process = subprocess.run(
-        [executable, *arguments], capture_output=True, text=True, timeout=60, check=True, env={"PATH": os.defpath}
+        [executable, *arguments], capture_output=True, text=True, timeout=60, env={"PATH": os.defpath}
     )
+    assert process.returncode == 0, process.stderr
     return process.stdout
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import IMPATIENT
 from tests.sandbox.server import Sandbox
 from tests.test_bootimage import without_data_role
 
@@ -50,7 +51,7 @@ class Forks:
     output: Path
 
     def call(self, *words: str) -> tuple[int, str]:
-        environ = {**self.sandbox.environment(os.environ), "KUBECTL_ARM64_POLL_SECONDS": "0"}
+        environ = {**self.sandbox.environment(os.environ), **IMPATIENT}
         child: BaseProcess = self.context.Process(target=_run, args=(words, environ, str(self.output)))
         child.start()
         child.join(60)

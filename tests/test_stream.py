@@ -133,11 +133,13 @@ def test_when_x86_64_lacks_the_image_it_does_not_speak_of_arm64() -> None:
         stream.from_config_map(config_map(stream=R418), X86)
 
 
-def test_when_azure_disk_has_no_url_it_names_the_release_that_it_has() -> None:
-    broken = copy.deepcopy(R418)
-    del disk_of(broken)["url"]
-    with pytest.raises(Unsupported, match=r"azure-disk names release 418.94.202602022246-0 without a url"):
-        stream.from_text(json.dumps(broken), "s.json", ARM)
+def test_when_azure_disk_has_no_url_the_release_is_told_alone_and_a_mirror_gives_the_rest() -> None:
+    without = copy.deepcopy(R418)
+    del disk_of(without)["url"]
+    image = stream.from_text(json.dumps(without), "s.json", ARM)
+    assert (image.release, image.url) == ("418.94.202602022246-0", "")
+    mirror = "https://mirror.example.com/vhds/rhcos.vhd"
+    assert (image.at(mirror).release, image.at(mirror).url) == (image.release, mirror)
 
 
 def test_when_the_artifact_is_of_another_release_its_digest_is_not_taken() -> None:

@@ -49,16 +49,20 @@ class Answer:
 
 def answer_of(error: HttpResponseError) -> Answer:
     """The answer behind `error`; without a response, its own words."""
-    response: Any = error.response
-    if response is None:
+    if error.response is None:
         return Answer(int(error.status_code or 0), message=_first_line(error.message))
+    return of_response(error.response)
+
+
+def of_response(response: Any) -> Answer:
+    """The answer that a response of azure-core, old style or new, is."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     host = urlsplit(response.request.url).hostname or ""
     try:
         text = response.text()
     except Exception:  # a body that was never read, or whose connection is gone: the headers must do
         text = ""
-    return parse(int(response.status_code), headers, text, host, str(getattr(error, "reason", "") or ""))
+    return parse(int(response.status_code), headers, text, host, str(getattr(response, "reason", "") or ""))
 
 
 def parse(status: int, headers: Mapping[str, str], text: str, host: str = "", reason: str = "") -> Answer:

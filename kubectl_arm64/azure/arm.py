@@ -10,11 +10,12 @@ from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from kubectl_arm64.azure import versions
-from kubectl_arm64.azure.answers import Answer, parse
+from kubectl_arm64.azure.answers import Answer, of_response
 from kubectl_arm64.azure.clouds import Cloud
 from kubectl_arm64.azure.credentials import Credentials
 from kubectl_arm64.azure.failures import of_answer, translated
 from kubectl_arm64.azure.permissions import Permissions
+from kubectl_arm64.azure.provider import Provider
 from kubectl_arm64.azure.transport import USER_AGENT, Connection
 from kubectl_arm64.errors import Denied
 
@@ -40,7 +41,7 @@ class _Retry(policies.RetryPolicy[HttpRequest, HttpResponse]):
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         asked = self.get_retry_after(response)
-        return (asked is None or asked <= 1e9) and bool(super().is_retry(settings, response))
+        return (asked is None or asked <= _LONGEST_WAIT) and bool(super().is_retry(settings, response))
 
 
 class ResourceManager:
@@ -74,15 +75,15 @@ class ResourceManager:
             raise of_answer(found, doing)
         return found
 
-    def registered(self, subscription: str, namespace: str) -> bool | None:
-        """Whether the provider may be used (it may while it is still registering); None where that may not be read."""
+    def provider(self, subscription: str, namespace: str) -> Provider | None:
+        """None where it may not be read."""
         doing = f"read the registration of {namespace}"
         found = self._get(f"/subscriptions/{subscription}/providers/{namespace}", versions.RESOURCES, doing)
         if isinstance(found, Answer):
             if found.status == 403:
                 return None
             raise of_answer(found, doing)
-        return str(found.get("registrationState", "")).lower() in ("registered", "registering")
+        return Provider.parse(namespace, found)
 
     def permissions(self, scope: str) -> Permissions | None:
         """The caller's own rights at `scope`; None where they may not be read."""
@@ -111,8 +112,7 @@ class ResourceManager:
         if response.status_code == 200:
             with translated(doing):
                 return dict(response.json())
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return parse(response.status_code, headers, response.text())
+        return of_response(response)
 
 
 def compute_client(arm: ResourceManager, subscription: str) -> ComputeManagementClient:

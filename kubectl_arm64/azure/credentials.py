@@ -23,7 +23,7 @@ from azure.identity import (
 )
 
 from kubectl_arm64.azure.clouds import PUBLIC, STORAGE_SCOPE, Cloud
-from kubectl_arm64.azure.entra import first_sentence, login_command, sign_in_failure
+from kubectl_arm64.azure.entra import first_sentence, sign_in_failure
 from kubectl_arm64.azure.network import network_failure
 from kubectl_arm64.azure.transport import Connection
 from kubectl_arm64.errors import Failure, SignInRequired
@@ -50,10 +50,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to sign in. `who` names it in errors; `last_resort`: its absence is no error of its own."""
+    """One way to sign in. `who` names it in errors; `advice` is what to do when it fails for no known reason."""
 
     who: str
     make: Callable[[], SupportsTokenInfo]
+    advice: str
 
 
 def sign_in(
@@ -148,7 +149,7 @@ class Credentials:
                 return token
         raise SignInRequired(
             f"not signed in to Azure ({'; '.join(absent)})",
-            f"run {self._login()}, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET",
+            f"run {_login(self._place)}, or set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET",
         )
 
     def _failure(self, way: Way, error: Exception) -> Failure:
@@ -165,14 +166,9 @@ class Credentials:
         if _unknown_subscription(message):
             return SignInRequired(
                 f"az is not signed in to an account that sees subscription {self._place.subscription}",
-                f"run {self._login()}",
+                f"run {_login(self._place)}",
             )
-        return sign_in_failure(message, f"{way.who}{self._other_tenant(way)}", self._place.tenant)
-
-    def _login(self) -> str:
-        command = login_command(self._place.tenant)
-        cloud = self._place.cloud
-        return command if cloud is PUBLIC else f"`az cloud set --name {cloud.az_name}` and {command}"
+        return sign_in_failure(message, f"{way.who}{self._other_tenant(way)}", way.advice)
 
     def _other_tenant(self, way: Way) -> str:
         theirs, ours = self._place.variable("AZURE_TENANT_ID"), self._place.tenant
@@ -181,39 +177,43 @@ class Credentials:
         return f" (AZURE_TENANT_ID is {theirs}, the cluster's tenant is {ours})"
 
 
+def _login(place: Place) -> str:
+    """The command that signs az in where the subscription is."""
+    command = f"`az login --tenant {place.tenant}`" if place.tenant else "`az login`"
+    return command if place.cloud is PUBLIC else f"`az cloud set --name {place.cloud.az_name}` and {command}"
+
+
+# What proves who the service principal is, in azure-identity's order.
+_PROOFS = {
+    "AZURE_CLIENT_SECRET": "service principal",
+    "AZURE_CLIENT_CERTIFICATE_PATH": "service principal",
+    "AZURE_FEDERATED_TOKEN_FILE": "workload identity",
+}
+
+
 def _environment(place: Place) -> Way | None:
     """The service principal in AZURE_*; None where nothing of it is set. Raises SignInRequired when it is in part."""
-    secret = place.variable("AZURE_CLIENT_SECRET")
-    certificate = place.variable("AZURE_CLIENT_CERTIFICATE_PATH")
-    token_file = place.variable("AZURE_FEDERATED_TOKEN_FILE")
-    given = next(
-        (
-            name
-            for name in ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE")
-            if place.variable(name)
-        ),
-        "",
-    )
-    if not given:
+    proof = next((name for name in _PROOFS if place.variable(name)), "")
+    if not proof:
         return None
     client = place.variable("AZURE_CLIENT_ID")
     tenant = place.variable("AZURE_TENANT_ID") or place.tenant
     for name, value in (("AZURE_CLIENT_ID", client), ("AZURE_TENANT_ID", tenant)):
         if not value:
-            raise SignInRequired(f"{given} is set, {name} is not", f"set {name}, or unset {given} to sign in with az")
+            raise SignInRequired(f"{proof} is set, {name} is not", f"set {name}, or unset {proof} to sign in with az")
+    given = place.variable(proof)
     settings: dict[str, Any] = {"authority": place.cloud.authority, "transport": place.connection.transport()}
 
     def make() -> SupportsTokenInfo:
-        if secret:
-            return ClientSecretCredential(tenant, client, secret, **settings)
-        if certificate:
+        if proof == "AZURE_CLIENT_SECRET":
+            return ClientSecretCredential(tenant, client, given, **settings)
+        if proof == "AZURE_CLIENT_CERTIFICATE_PATH":
             password = place.variable("AZURE_CLIENT_CERTIFICATE_PASSWORD") or None
-            return CertificateCredential(tenant, client, certificate, password=password, **settings)
+            return CertificateCredential(tenant, client, given, password=password, **settings)
         # The platform replaces the file before the assertion in it ends, so it is read anew for every token.
-        return ClientAssertionCredential(tenant, client, lambda: _assertion(token_file), **settings)
+        return ClientAssertionCredential(tenant, client, lambda: _assertion(given), **settings)
 
-    kinds = {"AZURE_CLIENT_SECRET": "service principal", "AZURE_CLIENT_CERTIFICATE_PATH": "service principal"}
-    return Way(f"{kinds.get(given, 'workload identity')} {client}", make)
+    return Way(f"{_PROOFS[proof]} {client}", make, f"check AZURE_CLIENT_ID, AZURE_TENANT_ID and {proof}")
 
 
 def _assertion(path: str) -> str:
@@ -227,7 +227,10 @@ def _assertion(path: str) -> str:
 
 def _az(place: Place, seconds: float) -> Way:
     # By subscription, so that az chooses the account; az refuses subscription and tenant together.
-    return Way("az", lambda: _AzureCli(subscription=place.subscription, process_timeout=seconds))  # type: ignore[arg-type]
+    def make() -> SupportsTokenInfo:
+        return _AzureCli(subscription=place.subscription, process_timeout=seconds)  # type: ignore[arg-type]
+
+    return Way("az", make, f"run {_login(place)}")
 
 
 class _AzureCli(AzureCliCredential):
@@ -251,7 +254,7 @@ def _managed_identity(place: Place) -> Way:
             retry_total=2,
         )
 
-    return Way("managed identity", make)
+    return Way("managed identity", make, "check the machine's identity (AZURE_CLIENT_ID where it has several)")
 
 
 def _absent(error: CredentialUnavailableError) -> str | None:

@@ -11,6 +11,8 @@ from kubectl_arm64.errors import SignInRequired
 
 _CODE = re.compile(r"AADSTS(\d+)")
 _SENTENCE = re.compile(r"AADSTS\d+:\s*(.*?)(?:\s*(?:Trace ID|Correlation ID|Timestamp|Interactive auth)|$)", re.DOTALL)
+# MSAL's words for a tenant whose discovery document there is not.
+_NO_TENANT = re.compile(r"authority configuration for https://[^/]+/([\w.-]+\w)")
 _CLAIMS_COMMAND = re.compile(r"az login --claims-challenge.*")
 _AZ_LOGIN_COMMAND = re.compile(r'az login (?:--\S+ (?:"[^"]*"|\S+) ?)+')
 
@@ -18,7 +20,7 @@ _AGAIN = "then run the same command again: what is done so far is kept"
 _EXPIRED_SECRET = "make a new one (`az ad app credential reset --append --id APP`) and set AZURE_CLIENT_SECRET"
 _CONDITIONAL_ACCESS = "ask the tenant's administrators what the policy demands; signing in again does not help"
 
-# code -> what is wrong ("" for Entra's own sentence), what to do ("" for `az login`).
+# code -> what is wrong ("" for Entra's own sentence), what to do ("" for the way's own advice).
 _KNOWN: dict[str, tuple[str, str]] = {
     "7000215": (
         "the client secret in AZURE_CLIENT_SECRET is wrong",
@@ -47,20 +49,28 @@ _KNOWN: dict[str, tuple[str, str]] = {
 }
 
 
-def sign_in_failure(message: str, who: str, tenant: str = "") -> SignInRequired:
-    """The Failure that a credential's own words are. `who` names the credential, `tenant` where to sign in."""
+def sign_in_failure(message: str, who: str, otherwise: str) -> SignInRequired:
+    """The Failure that a credential's own words are.
+
+    `who` names the credential; `otherwise` is the advice where nothing better is known.
+    """
     if command := _CLAIMS_COMMAND.search(message):
         return SignInRequired(
             f"{who}: the organisation asks for a stronger sign-in (claims challenge)", f"run `{command[0].strip()}`"
         )
+    if command := _AZ_LOGIN_COMMAND.search(message):
+        # az names the command that answers the demand, scope and all.
+        otherwise = f"run `{command[0].strip()}`"
     code = _CODE.search(message)
+    if tenant := _NO_TENANT.search(message):
+        return SignInRequired(f"{who}: there is no tenant {tenant[1]} in this cloud", "check the tenant ID")
     if code is None:
-        return SignInRequired(f"{who}: {first_sentence(message)}", _login(message, tenant))
+        return SignInRequired(f"{who}: {first_sentence(message)}", otherwise)
     sentence = _SENTENCE.search(message)
-    own = " ".join((sentence[1] if sentence else message).split()).rstrip(".")
+    own = " ".join((sentence[1] if sentence else message).split()).partition(". ")[0].rstrip(".")
     what, advice = _KNOWN.get(code[1], ("", ""))
     return SignInRequired(
-        f"{who}: {what or own} (AADSTS{code[1]})", advice or _login(message, tenant), code=f"AADSTS{code[1]}"
+        f"{who}: {what or own} (AADSTS{code[1]})", advice or f"{otherwise}, {_AGAIN}", code=f"AADSTS{code[1]}"
     )
 
 
@@ -68,14 +78,3 @@ def first_sentence(message: str) -> str:
     """The first line that says something, without az's `ERROR:`."""
     lines = (line.strip().removeprefix("ERROR:").strip() for line in message.splitlines())
     return next((line.rstrip(".") for line in lines if line), "no reason was given")
-
-
-def login_command(tenant: str) -> str:
-    return f"`az login --tenant {tenant}`" if tenant else "`az login`"
-
-
-def _login(message: str, tenant: str) -> str:
-    """az names the command that answers the demand, scope and all; else the plain one."""
-    if command := _AZ_LOGIN_COMMAND.search(message):
-        return f"run `{command[0].strip()}`, {_AGAIN}"
-    return f"run {login_command(tenant)}, {_AGAIN}"

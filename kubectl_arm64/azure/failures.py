@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError
@@ -24,13 +25,12 @@ _ROLE = (
     "the signed-in identity needs the role Storage Blob Data Contributor on the storage account; "
     "a new role assignment can take 30 minutes to take effect"
 )
+_LONGEST = 600  # of a sentence: some list every region of Azure
 _OTHER_SIZE = "choose another size with --vm-size, or another zone"
 _QUOTA = "ask for more quota in the Azure portal (Quotas), or choose a VM family that has room"
 
-_Advice = str | Callable[[Answer], str]
-
 # Azure's code -> which failure it is, and what to do.
-_BY_CODE: dict[str, tuple[type[Failure], _Advice]] = {
+_BY_CODE: dict[str, tuple[type[Failure], str]] = {
     # Sign-in
     "ExpiredAuthenticationToken": (SignInRequired, _SIGN_IN_AGAIN),
     "InvalidAuthenticationToken": (SignInRequired, _SIGN_IN_AGAIN),
@@ -57,6 +57,7 @@ _BY_CODE: dict[str, tuple[type[Failure], _Advice]] = {
     "StorageAccountAlreadyTaken": (Refused, "the name is taken in all of Azure: choose another --storage-account"),
     "AccountNameInvalid": (InvalidInput, "--storage-account takes 3 to 24 lower-case letters and digits"),
     "InvalidResourceName": (InvalidInput, "choose another name with its flag"),
+    "InvalidSubscriptionId": (InvalidInput, "check --subscription"),
     "SubscriptionNotFound": (NotFound, "check --subscription; `az account list` shows those that are signed in to"),
     "ResourceGroupNotFound": (NotFound, "name an existing one with --resource-group"),
     "GalleryImageNotFound": (NotFound, "replicate it there with `bootimage --target-region REGION`"),
@@ -129,13 +130,13 @@ def of_answer(answer: Answer, doing: str) -> Failure:
     for code in answer.codes:
         if code in _BY_CODE:
             kind, advice = _BY_CODE[code]
-            return kind(_what(answer, doing), advice if isinstance(advice, str) else advice(answer), code=code)
+            return kind(_what(answer, doing), advice, code=code)
     kind, advice = _BY_STATUS.get(answer.status, (Failure, _AGAIN if answer.status >= 500 else ""))
     return kind(_what(answer, doing), advice, code=answer.code)
 
 
 def _what(answer: Answer, doing: str) -> str:
-    sentences = [answer.message.strip().rstrip(".")]
+    sentences = [shorten(answer.message.strip().rstrip("."), _LONGEST, placeholder=" ...")]
     for error in answer.errors[1:]:
         inner = str(error.get("message") or "").strip().rstrip(".")
         if inner and inner not in sentences[0] and not inner.startswith(("{", "[")):

@@ -28,7 +28,10 @@ def network_failure(error: BaseException, doing: str) -> Failure:
             "check HTTPS_PROXY and what the proxy allows",
         )
     if "ProxyError" in text or "Cannot connect to proxy" in text:
-        return Failure(f"cannot {doing}: the proxy does not lead to {host}", "check HTTPS_PROXY and NO_PROXY")
+        return Failure(
+            f"cannot {doing}: no connection to {host} through the proxy",
+            "check HTTPS_PROXY and NO_PROXY, then run the same command again",
+        )
     if "NameResolutionError" in text or "getaddrinfo failed" in text or "Name or service not known" in text:
         return Failure(f"cannot {doing}: the name {host} is not known here", "check DNS, or set HTTPS_PROXY")
     if "timed out" in text.lower() or "timeout" in text.lower():

@@ -85,7 +85,7 @@ class ArmOperation:
         if response.status_code == 404:
             return True  # forgotten by now: the resource itself tells what became of it
         if response.status_code >= 400:
-            raise failures.of_answer(self._answer(response), self._doing)
+            raise failures.of_answer(answers.of_response(response), self._doing)
         return self._succeeded(response) if self._status_url else self._arrived(response)
 
     def _succeeded(self, response: HttpResponse) -> bool:
@@ -100,11 +100,6 @@ class ArmOperation:
     def _arrived(self, response: HttpResponse) -> bool:
         self._location = response.headers.get("Location", "") or self._location
         return response.status_code != 202
-
-    @staticmethod
-    def _answer(response: HttpResponse) -> answers.Answer:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return answers.parse(response.status_code, headers, response.text())
 
 
 def _document(response: HttpResponse) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kubectl_arm64.azure import clouds
 from kubectl_arm64.azure.clouds import Cloud
 from kubectl_arm64.azure.permissions import Permissions
+from kubectl_arm64.azure.provider import Provider
 from kubectl_arm64.copy.ports import Blobs, Source
 from kubectl_arm64.errors import InvalidInput
 from kubectl_arm64.pipeline.ports import Galleries, Resource
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kubectl_arm64.azure.storage import ArmStorageAccounts
     from kubectl_arm64.azure.transport import Connection
 
-__all__ = ["Azure", "Permissions", "connect"]
+__all__ = ["Azure", "Permissions", "Provider", "connect"]
 
 RETRY_FACTOR = "KUBECTL_ARM64_RETRY_FACTOR"  # environment: every wait before a retry is multiplied by it
 
@@ -112,9 +113,9 @@ class Azure:
         """In wire form; None where it does not exist."""
         return self._arm.resource_group(self.subscription, name)
 
-    def registered(self, namespace: str) -> bool | None:
-        """Whether the subscription may use the provider; None where that may not be read."""
-        return self._arm.registered(self.subscription, namespace)
+    def provider(self, namespace: str) -> Provider | None:
+        """Registration and regions of a resource provider; None where they may not be read."""
+        return self._arm.provider(self.subscription, namespace)
 
     def permissions(self, scope: str) -> Permissions | None:
         """The caller's own rights at `scope` (a resource ID); None where they may not be read."""

@@ -160,13 +160,13 @@ def _verbosity(argv: Sequence[str]) -> int:
 
 def _log(verbosity: int, err: TextIO) -> None:
     """Requests as urllib3 tells them (host, method, path, status), without their queries' signatures."""
-    root = logging.getLogger()
-    root.handlers = [logging.NullHandler()]
+    logger = logging.getLogger("urllib3.connectionpool")
+    logger.handlers, logger.propagate = [logging.NullHandler()], False
+    logger.setLevel(logging.WARNING)
     if verbosity >= REQUESTS_FROM:
         handler = logging.StreamHandler(err)
         handler.setFormatter(_Redacted("%(asctime)s %(message)s"))
-        logger = logging.getLogger("urllib3.connectionpool")
-        logger.handlers, logger.propagate = [handler], False
+        logger.handlers = [handler]
         logger.setLevel(logging.DEBUG)
 
 

@@ -1,69 +1,268 @@
-"""kubectl's spellings of flags, made into what typer reads. Pure."""
+"""Words as kubectl accepts them -> the command and its flags as typer reads them. Pure, and without imports.
+
+Everything that starts at once (help, version, completion) stands on this module: what it imported, they would wait for.
+Rules: github.com/spf13/pflag (spellings of flags, their errors) and github.com/spf13/cobra (commands).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+TYPE_CHECKING = False  # mypy knows the name; importing typing's takes longer than all that is here
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-SHORT_WITH_VALUE = ("-o", "-n", "-s", "-v", "-f")
+SWITCH, TEXT, NUMBER, LIST = "switch", "text", "number", "list"
+HELP_FLAGS = ("-h", "--help")
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
+_FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
-@dataclass(frozen=True)
-class Grammar:
-    """What one command's flags take.
+class Flag:
+    """One flag. `kind` is SWITCH, TEXT, NUMBER or LIST (repeatable); `choices` are all values that it knows, () for any.
 
-    `switches` take no value; `optional` take one that may be left out: flag -> (value when bare, values it knows,
-    where a value is any word when that is empty).
+    `bare` is what it means without a value, "" where it must have one; `prefixes` are values that go on as they like
+    (`jsonpath=`); `everywhere` tells kubectl's own flags, which every command takes.
     """
 
-    switches: frozenset[str] = frozenset()
-    optional: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    __slots__ = ("bare", "choices", "default", "everywhere", "help", "kind", "name", "prefixes", "short")
+
+    def __init__(
+        self,
+        name: str,
+        short: str = "",
+        kind: str = TEXT,
+        *,
+        choices: Sequence[str] = (),
+        prefixes: Sequence[str] = (),
+        bare: str = "",
+        default: str = "",
+        everywhere: bool = False,
+        help: str = "",
+    ) -> None:
+        self.name, self.short, self.kind = name, short, kind
+        self.choices, self.prefixes, self.bare, self.default = tuple(choices), tuple(prefixes), bare, default
+        self.everywhere, self.help = everywhere, help
+
+    @property
+    def shown(self) -> str:
+        """As pflag names it in errors: `-o, --output`."""
+        return f"{self.short}, {self.name}" if self.short else self.name
 
 
-def normalise(words: Sequence[str], commands: Mapping[str, Grammar]) -> list[str]:
-    """Words as kubectl accepts them -> words as typer does.
+class Command:
+    """One subcommand: its flags, and `arguments`, the words of which it takes exactly one, () where it takes none."""
 
-    Flags before the subcommand move behind it; `-o=json` and `-ojson` become `-o json`; `--wait=false` vanishes;
-    a bare `--dry-run` gets its default.
+    __slots__ = ("arguments", "flags", "name", "summary")
+
+    def __init__(self, name: str, summary: str = "", flags: Sequence[Flag] = (), arguments: Sequence[str] = ()) -> None:
+        self.name, self.summary, self.flags, self.arguments = name, summary, tuple(flags), tuple(arguments)
+
+    def flag(self, spelled: str) -> Flag | None:
+        """By either name; an underscore counts as a dash, as for kubectl."""
+        name = spelled.replace("_", "-") if spelled.startswith("--") else spelled
+        return next((flag for flag in self.flags if name in (flag.name, flag.short)), None)
+
+
+class Line:
+    """A command line: `command` ("" where none was named), `words` for typer, `argument`, whether help was asked for."""
+
+    __slots__ = ("argument", "command", "help", "words")
+
+    def __init__(self, command: str, words: Sequence[str], argument: str = "", *, help: bool = False) -> None:
+        self.command, self.words, self.argument, self.help = command, list(words), argument, help
+
+    def value(self, flag: str) -> str:
+        """The value of a flag by its long name, "" where it is not given; a list's last."""
+        name = f"{flag}="
+        return next((word.removeprefix(name) for word in reversed(self.words) if word.startswith(name)), "")
+
+
+class Misread(Exception):
+    """A command line that kubectl would refuse. `command` is the subcommand that was meant, "" for none."""
+
+    def __init__(self, what: str, command: str = "", *, unknown: str = "", known: Sequence[str] = ()) -> None:
+        super().__init__(what)
+        self.what, self.command, self.unknown, self.known = what, command, unknown, tuple(known)
+
+
+def called_as(executable: str, underscore: str = "") -> str:
+    """`oc arm64` or `kubectl arm64`, from argv[0] and the shell's `_`.
+
+    Under oc, argv[0] is still kubectl-arm64 unless there is an oc-arm64; shells leave in `_` what they have run.
+    """
+    names = [path.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".exe") for path in (executable, underscore)]
+    return "oc arm64" if names[0].startswith("oc-") or names[1] == "oc" else "kubectl arm64"
+
+
+def read(words: Sequence[str], commands: Mapping[str, Command], program: str = "kubectl arm64") -> Line:
+    """The command line that kubectl would read in `words`. Raises Misread.
+
+    Flags may stand before the subcommand; `--flag value`, `--flag=value`, `-o json`, `-o=json`, `-ojson` and joined
+    switches are one; of a flag that is given twice the last counts, of a list all.
     """
     at = _subcommand(words, commands)
-    if at is None or words[at] not in commands:
-        return list(words)
-    return [words[at], *_flags([*words[:at], *words[at + 1 :]], commands[words[at]])]
+    if at is None:
+        every = Command("", flags=tuple(_all_flags(commands)))
+        return Line("", (), help=_Reading(every, program).read(words).help)
+    name = words[at]
+    if name not in commands:
+        raise Misread(f'unknown command "{name}" for "{program}"', unknown=name, known=tuple(commands))
+    reading = _Reading(commands[name], program).read([*words[:at], *words[at + 1 :]])
+    return Line(name, reading.words, reading.argument, help=reading.help)
 
 
-def _subcommand(words: Sequence[str], commands: Mapping[str, Grammar]) -> int | None:
-    """Where the subcommand stands: the first word that is neither a flag nor the value of one."""
-    switches = frozenset[str]().union(*(grammar.switches for grammar in commands.values()))
-    value_follows = False
-    for index, word in enumerate(words):
-        if value_follows:
-            value_follows = False
-        elif not word.startswith("-"):
-            return index
+class _Reading:
+    """One walk over a command's words."""
+
+    def __init__(self, command: Command, program: str) -> None:
+        self._command = command
+        self._program = f"{program} {command.name}".rstrip()
+        self._given: dict[str, list[str]] = {}
+        self.help = False
+        self.argument = ""
+
+    @property
+    def words(self) -> list[str]:
+        """`--flag=value` each, switches that are on alone, then the argument."""
+        flags = [word for words in self._given.values() for word in words]
+        return [*flags, *([self.argument] if self.argument else [])]
+
+    def read(self, words: Sequence[str]) -> _Reading:
+        rest = list(words)
+        while rest:
+            word = rest.pop(0)
+            if word == "--":
+                self._arguments(rest)
+                break
+            elif word.startswith("--"):
+                self._long(word, rest)
+            elif word.startswith("-") and word != "-":
+                self._short(word, rest)
+            else:
+                self._arguments([word])
+        return self
+
+    def _arguments(self, words: Iterable[str]) -> None:
+        for word in words:
+            if self.argument or word not in self._command.arguments:
+                raise Misread(
+                    f'unknown command "{word}" for "{self._program}"',
+                    self._command.name,
+                    unknown=word,
+                    known=self._command.arguments,
+                )
+            self.argument = word
+
+    def _long(self, word: str, rest: list[str]) -> None:
+        spelled, equals, value = word.partition("=")
+        flag = self._command.flag(spelled)
+        if spelled == "--help":
+            self.help = not equals or self._on(value, "-h, --help")
+        elif flag is None:
+            known = [each.name for each in self._command.flags]
+            raise Misread(f"unknown flag: {spelled}", self._command.name, unknown=spelled, known=known)
+        elif equals:
+            self._give(flag, value)
+        elif flag.kind == SWITCH:
+            self._give(flag, "true")
+        elif flag.bare and not _value_follows(flag, rest):
+            self._give(flag, flag.bare)
+        elif not rest:
+            raise Misread(f"flag needs an argument: {spelled}", self._command.name)
         else:
-            takes_value = word in SHORT_WITH_VALUE or word.startswith("--")
-            value_follows = takes_value and "=" not in word and word not in switches
+            self._give(flag, rest.pop(0))
+
+    def _short(self, word: str, rest: list[str]) -> None:
+        """`-y`, `-o json`, `-ojson`, `-o=json`, and switches joined: `-yo json`."""
+        letters = word[1:]
+        while letters:
+            letter, letters = letters[0], letters[1:]
+            flag = self._command.flag(f"-{letter}")
+            if letter == "h":
+                self.help = True
+            elif flag is None:
+                raise Misread(f"unknown shorthand flag: '{letter}' in {word}", self._command.name)
+            elif letters.startswith("="):
+                self._give(flag, letters[1:])
+                return
+            elif flag.kind == SWITCH:
+                self._give(flag, "true")
+            elif letters or rest:
+                self._give(flag, letters or rest.pop(0))
+                return
+            else:
+                raise Misread(f"flag needs an argument: '{letter}' in {word}", self._command.name)
+
+    def _give(self, flag: Flag, value: str) -> None:
+        if flag.kind == SWITCH:
+            self._given.pop(flag.name, None)
+            if self._on(value, flag.shown):
+                self._given[flag.name] = [flag.name]
+            return
+        _check(flag, value, self._command.name)
+        before = self._given.get(flag.name, []) if flag.kind == LIST else []
+        self._given[flag.name] = [*before, f"{flag.name}={value}"]
+
+    def _on(self, value: str, shown: str) -> bool:
+        if value not in _TRUE + _FALSE:
+            raise Misread(f'invalid argument "{value}" for "{shown}" flag: must be true or false', self._command.name)
+        return value in _TRUE
+
+
+def _check(flag: Flag, value: str, command: str) -> None:
+    if flag.kind == NUMBER and not value.removeprefix("-").isdecimal():
+        raise Misread(f'invalid argument "{value}" for "{flag.shown}" flag: must be a whole number', command)
+    if flag.choices and value not in flag.choices and not value.startswith(flag.prefixes or ("\0",)):
+        known = ", ".join((*flag.choices, *(f"{prefix}..." for prefix in flag.prefixes)))
+        raise Misread(f'invalid argument "{value}" for "{flag.shown}" flag: must be one of {known}', command)
+
+
+def _value_follows(flag: Flag, rest: Sequence[str]) -> bool:
+    """Whether the next word is the value of a flag that may stand alone: one that it knows, or any that is no flag.
+
+    pflag takes none without `=`; people write `--dry-run server` all the same.
+    """
+    if not rest:
+        return False
+    return rest[0] in flag.choices if flag.choices else not rest[0].startswith("-")
+
+
+def _subcommand(words: Sequence[str], commands: Mapping[str, Command]) -> int | None:
+    """Where the subcommand stands: the first word that is neither a flag nor the value of one."""
+    flags = {name: flag for flag in _all_flags(commands) for name in (flag.name, flag.short) if name}
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if word == "--":
+            return None
+        if not word.startswith("-") or word == "-":
+            return index
+        index += 2 if _takes_next(word, list(words[index + 1 :]), flags, commands) else 1
     return None
 
 
-def _flags(words: list[str], grammar: Grammar) -> list[str]:
-    out: list[str] = []
-    for index, word in enumerate(words):
-        if word == "--":
-            return [*out, *words[index:]]
-        name, equals, value = word.partition("=")
-        if name in grammar.switches:
-            out += [name] if not equals or value.lower() not in ("false", "0", "f") else []
-        elif word in grammar.optional:
-            default, known = grammar.optional[word]
-            following = words[index + 1] if index + 1 < len(words) else "-"
-            has_value = following in known if known else not following.startswith("-")
-            out += [word] if has_value else [word, default]
-        elif word[:2] in SHORT_WITH_VALUE and len(word) > 2:
-            out += [word[:2], word[2:].removeprefix("=")]
-        elif equals and name.startswith("--"):
-            out += [name, value]
-        else:
-            out.append(word)
-    return out
+def _takes_next(word: str, rest: list[str], flags: Mapping[str, Flag], commands: Mapping[str, Command]) -> bool:
+    if "=" in word or word in HELP_FLAGS:
+        return False
+    if not word.startswith("--"):
+        # Of joined letters the first that takes a value takes the others, too.
+        for position, letter in enumerate(word[1:], start=2):
+            short = flags.get(f"-{letter}")
+            if short is not None and short.kind != SWITCH:
+                return position == len(word)
+        return False
+    flag = flags.get(word.replace("_", "-"))
+    if flag is None:
+        return True  # mistyped: its value must not be taken for the command
+    if flag.kind == SWITCH:
+        return False
+    return not flag.bare or (_value_follows(flag, rest) and rest[0] not in commands)
+
+
+def _all_flags(commands: Mapping[str, Command]) -> Iterator[Flag]:
+    """Of all commands, those that take or may take a value first found."""
+    seen: dict[str, Flag] = {}
+    for command in commands.values():
+        for flag in command.flags:
+            if flag.name not in seen or seen[flag.name].kind == SWITCH:
+                seen[flag.name] = flag
+    yield from seen.values()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kubectl_arm64 import cluster, stream
-from kubectl_arm64.cli import target
+from kubectl_arm64.cli import ground, target
 from kubectl_arm64.cli.invocation import Invocation
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, pairs, seconds
 from kubectl_arm64.cli.output import Streams, dump
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = "KUBECTL_ARM64_POLL_SECONDS"  # environment: seconds between two looks at a resource
 DATA_WRITE = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
-LIST_KEYS = "Microsoft.Storage/storageAccounts/listKeys/action"
 
 
 class StorageAuth(StrEnum):
@@ -88,7 +87,7 @@ def run(
     azure = _connect(wishes.over(facts), streams)
     with reporter(streams.err, streams.environ) as report:
         azure.sign_in(storage=flags.storage_auth is not StorageAuth.key)
-        permissions = _check_ground(azure, plan)
+        permissions = ground.check(azure, plan)
         choices = Choices(
             source_url=boot.url,
             auth=_storage_auth(flags.storage_auth, permissions),
@@ -99,7 +98,7 @@ def run(
         publication = Publication(azure, plan, choices, pace, report)
         found = publication.survey()
         if not flags.dry_run:
-            _check_rights(found, permissions, plan)
+            ground.check_rights(found, permissions, plan)
             try:
                 published = publication.publish()
             except NotFinished as unfinished:
@@ -125,6 +124,11 @@ def _resolve(
     boot = target.boot_image(image, documents)
     if flags.source_url:
         boot = boot.at(flags.source_url)
+    elif not boot.url:
+        raise Unsupported(
+            f"{image.stream_file or target.BOOTIMAGES} names release {boot.release} without a url",
+            "name its VHD with --source-url",
+        )
     plan = resolve(boot, wishes, facts)
     if facts.resource_group and plan.resource_group.lower() != facts.resource_group.lower():
         streams.warn(
@@ -151,48 +155,11 @@ def _connect(facts: ClusterFacts, streams: Streams) -> Azure:
     )
 
 
-def _check_ground(azure: Azure, plan: ImagePlan) -> Permissions | None:
-    """Check the resource group and the providers' registration.
-
-    Returns the caller's rights in the group, None where they are not told.
-    """
-    if azure.resource_group(plan.resource_group) is None:
-        raise NotFound(
-            f"resource group {plan.resource_group} does not exist in subscription {plan.subscription}",
-            "name an existing one with --resource-group; this tool makes none",
-        )
-    for namespace in ("Microsoft.Compute", "Microsoft.Storage"):
-        if azure.registered(namespace) is False:
-            raise Unsupported(
-                f"subscription {plan.subscription} is not registered for {namespace}",
-                f"run `az provider register --namespace {namespace} --subscription {plan.subscription} --wait`",
-                code="MissingSubscriptionRegistration",
-            )
-    return azure.permissions(f"/subscriptions/{plan.subscription}/resourceGroups/{plan.resource_group}")
-
-
 def _storage_auth(wanted: StorageAuth, permissions: Permissions | None) -> str:
     """auto: the sign-in's token where it has a data role, else the account key."""
     if wanted is not StorageAuth.auto:
         return wanted.value
     return "login" if permissions and permissions.may(DATA_WRITE, data=True) else "key"
-
-
-def _check_rights(found: Sequence[Found], permissions: Permissions | None, plan: ImagePlan) -> None:
-    """Raise Denied for a missing right before the first write, where the rights are told."""
-    if permissions is None:
-        return
-    missing = [one.step.action for one in found if one.observed.state is State.MISSING and one.step.action]
-    if missing:
-        missing.append(LIST_KEYS)
-    lacking = [action for action in dict.fromkeys(missing) if not permissions.may(action)]
-    if lacking:
-        scope = f"/subscriptions/{plan.subscription}/resourceGroups/{plan.resource_group}"
-        raise Denied(
-            f"the signed-in identity lacks {', '.join(lacking)} on {scope}",
-            "ask for a role that has these actions there (Contributor has)",
-            code="AuthorizationFailed",
-        )
 
 
 def _poll_seconds(environ: Mapping[str, str]) -> float:

@@ -150,13 +150,8 @@ class PageCopy:
         attempt, error = done
         if error is None:
             self._gained(attempt.cell)
-            return
-        try:
+        else:
             self._troubled(attempt, error)
-        except Failure:
-            # What is under way must not land on whatever comes next.
-            workers.drain()
-            raise
 
     def _gained(self, cell: Span) -> None:
         self._width.succeeded()
@@ -166,7 +161,10 @@ class PageCopy:
             self._tell()
 
     def _troubled(self, attempt: Attempt, error: Exception) -> None:
-        """Try again what may succeed; raise the rest."""
+        """Try again what may succeed; raise the rest.
+
+        What is under way then is left alone: it carries the lease that ends here, and lands on nothing later.
+        """
         if isinstance(error, LeaseLost) and attempt.tries < TRIES:
             self._lease.renew()
             self._retry(attempt, 0.0)

@@ -42,7 +42,7 @@ class Workers(Generic[Job]):
             threading.Thread(target=self._run, name=f"copy-{self._started}", daemon=True).start()
         self._jobs.put(job)
 
-    def take(self, seconds: float | None = None) -> tuple[Job, Exception | None] | None:
+    def take(self, seconds: float) -> tuple[Job, Exception | None] | None:
         """The next job that is done, and what it raised; None when there is none within `seconds`."""
         try:
             done = self._done.get(timeout=seconds)
@@ -50,11 +50,6 @@ class Workers(Generic[Job]):
             return None
         self.under_way -= 1
         return done
-
-    def drain(self) -> None:
-        """Wait for all that is under way, whatever becomes of it."""
-        while self.under_way:
-            self.take()
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -7,7 +7,7 @@ changed and nothing else: unknown fields and empty maps of the template are kept
 from kubectl_arm64.machineset.checks import check_template
 from kubectl_arm64.machineset.clone import Changes, Clone, clone
 from kubectl_arm64.machineset.features import Capacity, capacity, needs
-from kubectl_arm64.machineset.live import FIELD_MANAGER, differs, is_ours, made_by
+from kubectl_arm64.machineset.live import FIELD_MANAGER, as_admitted, differs, is_ours, made_by
 from kubectl_arm64.machineset.naming import clone_name
 from kubectl_arm64.machineset.reading import parse_templates
 from kubectl_arm64.machineset.scheduling import MULTI_ARCH_TAINT, parse_node_label, parse_taint
@@ -22,6 +22,7 @@ __all__ = [
     "Capacity",
     "Changes",
     "Clone",
+    "as_admitted",
     "capacity",
     "check_template",
     "clone",

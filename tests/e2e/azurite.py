@@ -42,6 +42,7 @@ def emulator(folder: Path, program: Path, accounts: dict[str, str]) -> Iterator[
     environment = {
         "PATH": f"{needed('node').parent}:{os.defpath}",
         "HOME": str(folder),
+        "NODE_EXTRA_CA_CERTS": "ca.pem",  # it reads a copy's source from itself
         "AZURITE_ACCOUNTS": ";".join(f"{name}:{key}" for name, key in accounts.items()),
     }
     with serving(command, r"successfully listens on (https://\S+)", cwd=folder, env=environment) as ready:

@@ -68,7 +68,7 @@ def test_when_it_fails_kubectl_passes_its_exit_code_on(installed: KrewHome) -> N
 
 
 def test_when_installed_it_publishes_an_image_and_applies_a_machineset(installed: KrewHome, sandbox: Sandbox) -> None:
-    environment = sandbox.environment()
+    environment = {**sandbox.environment(), "KUBECTL_ARM64_POLL_SECONDS": "0"}
     image = installed.kubectl("arm64", "bootimage", "-o", "name", env=environment).strip()
     assert "/providers/Microsoft.Compute/galleries/" in image
     assert "created" in installed.kubectl("arm64", "machineset", "--apply", env=environment)

@@ -12,7 +12,7 @@ from kubectl_arm64.cli.machineset.ports import Cluster
 from kubectl_arm64.cluster import Document, ManagedBootImages
 from kubectl_arm64.errors import Failure, Refused
 from kubectl_arm64.image import GalleryImage
-from kubectl_arm64.machineset import Clone, differs, is_ours, made_by
+from kubectl_arm64.machineset import Clone, as_admitted, differs, is_ours, made_by
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,20 @@ class Application:
     def apply(self, clone: Clone) -> Applied:
         """Send it, unless the dry run is the client's."""
         live = self.live.get(clone.name)
+        manifest = as_admitted(clone.manifest, live)
         if self.dry_run is DryRun.client:
-            return Applied(clone.manifest, _verb(live, live is not None and not differs(clone.manifest, live)))
+            return Applied(clone.manifest, _verb(live, live is not None and not differs(manifest, live)))
         result = self.cluster.apply(
-            clone.manifest, dry_run=self.dry_run is DryRun.server, force_conflicts=self.force_conflicts
+            manifest, dry_run=self.dry_run is DryRun.server, force_conflicts=self.force_conflicts
         )
         return Applied(kubectl.settled(result), _verb(live, live is not None and kubectl.same(live, result)))
 
     def diff(self, clone: Clone) -> str:
         """What applying would change, by the server's own merge."""
-        merged = self.cluster.apply(clone.manifest, dry_run=True, force_conflicts=self.force_conflicts)
-        return kubectl.diff(self.live.get(clone.name), merged)
+        live = self.live.get(clone.name)
+        manifest = as_admitted(clone.manifest, live)
+        merged = self.cluster.apply(manifest, dry_run=True, force_conflicts=self.force_conflicts)
+        return kubectl.diff(live, merged)
 
 
 def _verb(live: Document | None, equal: bool) -> str:

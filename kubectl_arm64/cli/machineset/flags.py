@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kubectl_arm64.cli.options import ImageFlags, Output
+from kubectl_arm64.cli.options import ImageFlags, Output, seconds
 from kubectl_arm64.errors import UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.machineset import MULTI_ARCH_TAINT, parse_node_label, parse_taint
@@ -92,7 +92,7 @@ class MachinesetFlags:
 
     def check(self, image: ImageFlags) -> None:
         """Raise UsageError for flags that contradict each other, and what reading one of them raises."""
-        _ = self.taints, self.node_labels, self.gallery_image
+        _ = self.taints, self.node_labels, self.gallery_image, seconds(image.timeout, "--timeout")
         _exclusive({"--from": self.source, "-f": self.file})
         _exclusive({"--zone": self.zone, "--all-zones": self.all_zones})
         _exclusive({"--image": self.image, "--publish": self.publish})

@@ -22,7 +22,9 @@ TAG_SOURCE = "kubectl-arm64.source"
 TAG_OS_STREAM = "kubectl-arm64.os-stream"
 TAG_ARCHITECTURE = "kubectl-arm64.architecture"
 TAG_KEYS_ON = "kubectl-arm64.shared-keys-on"  # on a storage account: shared keys are on for a copy, since this time
-_OWN_TAGS = (TAG, TAG_RELEASE, TAG_SOURCE, TAG_OS_STREAM, TAG_ARCHITECTURE, TAG_KEYS_ON)
+TAG_SOURCE_ETAG = "kubectl-arm64.source-etag"  # on a disk: the state of the source that is copied into it
+TAG_COMPLETE = "kubectl-arm64.complete"  # in its place when all of it is there and verified
+_MOST_OWN_TAGS = 6  # a disk's: the identity's four, the source, and one of the last two
 
 _NUMBER = r"(?:0|[1-9]\d{0,2})"
 _RELEASE = re.compile(
@@ -96,6 +98,12 @@ def storage_account(subscription: str, resource_group: str, infra_name: str, loc
 def blob(identity: ImageIdentity) -> str:
     """`rhcos-<release>-azure.<architecture>.vhd`, as Red Hat names it."""
     return f"rhcos-{identity.release}-azure.{identity.architecture.value}.vhd"
+
+
+def disk(identity: ImageIdentity, location: str) -> str:
+    """`rhcos-<release>-<architecture>-<location>`: letters, digits, `_` and `-`, at most 80 (Azure's rule)."""
+    words = ("rhcos", identity.release, identity.architecture.value, normalise_location(location))
+    return "-".join(words).replace(".", "-")[:80]
 
 
 def normalise_location(name: str) -> str:
@@ -173,7 +181,7 @@ def check_tags(tags: Mapping[str, str], where: str = "--tag") -> None:
         if name.lower() in seen:
             raise InvalidInput(f"{where}: the tags {seen[name.lower()]!r} and {name!r} are one name to Azure")
         seen[name.lower()] = name
-    room = _TAGS_A_RESOURCE - len(_OWN_TAGS)
+    room = _TAGS_A_RESOURCE - _MOST_OWN_TAGS
     if len(tags) > room:
         raise InvalidInput(f"{where}: {len(tags)} tags; beside this tool's own, Azure takes at most {room}")
 

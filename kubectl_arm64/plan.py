@@ -12,6 +12,7 @@ from kubectl_arm64.names import (
     blob,
     check_names,
     check_tags,
+    disk,
     gallery,
     image_definition,
     image_version,
@@ -55,6 +56,11 @@ class ImagePlan:
         return GalleryImage(
             self.resource_group, self.gallery.name, self.definition.name, self.version.name, self.subscription
         )
+
+    @property
+    def disk(self) -> str:
+        """The managed disk that takes the VHD where there is to be no storage account."""
+        return disk(self.identity, self.location)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -101,9 +107,8 @@ class Wishes:
 def resolve(image: BootImage, wishes: Wishes, facts: ClusterFacts) -> ImagePlan:
     """The plan for `image`. Raises InvalidInput: what neither cluster nor flags tell, or a name that Azure refuses."""
     at = wishes.over(facts)
-    require(at, "subscription", "resource_group", "location")
-    if not (wishes.gallery and wishes.storage_account):
-        require(at, "infra_name")
+    named = wishes.gallery and wishes.storage_account
+    require(at, "subscription", "resource_group", "location", *([] if named else ["infra_name"]))
     identity = ImageIdentity.of(image)
     account = wishes.storage_account or storage_account(at.subscription, at.resource_group, at.infra_name, at.location)
     plan = ImagePlan(

@@ -55,7 +55,7 @@ def bundle(work: Path, *, epoch: int) -> Path:
     entry.write_text("import sys\n\nfrom kubectl_arm64.__main__ import main\n\nsys.exit(main())\n")
     command = [sys.executable, "-m", "PyInstaller", "--onedir", "--name", "kubectl-arm64", "--noconfirm", "--clean"]
     command += ["--strip", "--optimize", "1"]  # 2 drops the docstrings that --help shows
-    command += ["--log-level", "WARN", "--paths", str(ROOT)]
+    command += ["--log-level", "WARN", "--paths", str(ROOT), "--collect-submodules", "kubectl_arm64"]
     command += ["--distpath", str(work / "dist"), "--workpath", str(work / "build"), "--specpath", str(work)]
     command += [argument for module in excluded() for argument in ("--exclude-module", module)]
     reproducible = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(epoch)}

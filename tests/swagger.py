@@ -50,6 +50,7 @@ _STATUS: Node = {
         "status": {"enum": ["InProgress", "Succeeded", "Failed", "Canceled"]},
         "name": {"type": "string"},
         "error": {"type": "object"},
+        "properties": {"type": "object"},  # {"output"}: the result of a disk's beginGetAccess (AzCopy reads it)
     },
     "additionalProperties": False,
 }

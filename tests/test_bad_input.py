@@ -17,8 +17,8 @@ import pytest
 
 from kubectl_arm64 import names
 from tests.conftest import Plugin, Result
+from tests.sandbox.arm.account_body import new_body
 from tests.sandbox.arm.policy import no_shared_keys, required_tag
-from tests.sandbox.arm.storage import new_body
 from tests.sandbox.blob.pages import PageStore
 from tests.sandbox.kubernetes.objects import find
 from tests.sandbox.seeds.azure import OBJECT_ID, SECRET, reader
@@ -428,10 +428,6 @@ def may_not(action: str) -> Spoil:
     return spoil
 
 
-def denied_by_two_policies(sandbox: Sandbox) -> None:
-    sandbox.world.policies += [required_tag(SCOPE, "costCode"), required_tag(SCOPE, "dataClass")]
-
-
 def denied_by_policy(sandbox: Sandbox) -> None:
     sandbox.world.policies.append(required_tag(SCOPE, "costCode"))
 
@@ -456,22 +452,24 @@ def unregistered(sandbox: Sandbox) -> None:
         "machineset", ("lacks Microsoft.Compute/galleries/images/read on", "ask for a role"), may()
     ),
     policy=Bad(
-        "bootimage", ("policy of the organisation", "'Require tag costCode' (assignment /", "exemption"),
-        denied_by_policy, sent=True,
+        "bootimage",
+        ("policy of the organisation", "'Require tag costCode' (assignment /", "exemption"),
+        denied_by_policy,
+        sent=True,
     ),
     provider_not_registered=Bad(
-        "bootimage", ("not registered for Microsoft.Compute", "az provider register --namespace Microsoft.Compute"),
+        "bootimage",
+        ("not registered for Microsoft.Compute", "az provider register --namespace Microsoft.Compute"),
         unregistered,
     ),
     no_such_group=Bad(
-        "bootimage --resource-group nosuch-rg", ("resource group nosuch-rg does not exist", SUBSCRIPTION, "--resource-group")
+        "bootimage --resource-group nosuch-rg",
+        ("resource group nosuch-rg does not exist", SUBSCRIPTION, "--resource-group"),
     ),
     no_such_region=Bad("bootimage --location nowhere", ("nowhere is no region", "--location")),
     no_such_target_region=Bad("bootimage --target-region Nowhere", ("nowhere is no region", "--target-region")),
-    no_such_subscription=Bad(
-        f"bootimage --subscription {OTHER_SUBSCRIPTION}", (OTHER_SUBSCRIPTION, "--subscription")
-    ),
-)  # fmt: skip
+    no_such_subscription=Bad(f"bootimage --subscription {OTHER_SUBSCRIPTION}", (OTHER_SUBSCRIPTION, "--subscription")),
+)
 def test_when_a_right_or_the_ground_is_missing_it_says_which_and_where(
     plugin: Plugin, sandbox: Sandbox, case: Bad
 ) -> None:
@@ -497,11 +495,11 @@ def test_when_a_right_or_the_ground_is_missing_it_says_which_and_where(
     timeout_with_a_stray_unit=Bad("--timeout 2h5", ("--timeout=2h5 is not a duration",)),
     negative_timeout=Bad("--timeout=-5m", ("--timeout=-5m is not a duration",)),
     request_timeout=Bad("--request-timeout x", ("--request-timeout=x is not a duration",)),
-    architecture=Bad("--architecture arm65", ("--architecture", "'arm65'", "'aarch64', 'x86_64'")),
-    output=Bad("-o wide", ("'-o'", "'wide'", "'name', 'json', 'yaml'")),
-    typing_error=Bad("--galery x", ("No such option", "--galery", "--gallery")),
-    word_too_many=Bad("now", ("unexpected extra argument", "now")),
-    value_missing=Bad("--gallery", ("--gallery", "requires an argument")),
+    architecture=Bad("--architecture arm65", ("--architecture", '"arm65"', "aarch64, x86_64")),
+    output=Bad("-o wide", ("-o, --output", '"wide"', "name, json, yaml")),
+    typing_error=Bad("--galery x", ("unknown flag: --galery", "did you mean --gallery?")),
+    word_too_many=Bad("now", ('unknown command "now"',)),
+    value_missing=Bad("--gallery", ("flag needs an argument: --gallery",)),
 )
 def test_when_a_flag_of_bootimage_is_wrong_it_is_named_before_anything_is_asked_of_azure(
     plugin: Plugin, sandbox: Sandbox, case: Bad
@@ -519,7 +517,7 @@ IMAGE = f"--image {DEFINITION.removeprefix(f'/subscriptions/{SUBSCRIPTION}')}"
     zone_by_region=Bad("--zone eastus-1", ("--zone eastus-1 is not the number of a zone",)),
     image_and_publish=Bad(f"{IMAGE}/versions/1.0.0 --publish", ("--image and --publish exclude each other",)),
     replicas=Bad("--replicas=-1", ("--replicas -1 is less than 0",)),
-    no_number=Bad("--replicas many", ("--replicas", "integer")),
+    no_number=Bad("--replicas many", ("--replicas", "whole number")),
     dry_run_without_apply=Bad("--dry-run=server", ("--dry-run is of --apply", "add --apply")),
     unknown_dry_run=Bad("--apply --dry-run=maybe", ("--dry-run", "maybe")),
     x86_architecture=Bad("--architecture x86_64", ("ARM64 MachineSets", "--architecture x86_64")),
@@ -529,7 +527,7 @@ IMAGE = f"--image {DEFINITION.removeprefix(f'/subscriptions/{SUBSCRIPTION}')}"
     definition_as_image=Bad(IMAGE, ("names an image definition without a version", "add /versions/VERSION")),
     no_id_as_image=Bad("--image rhcos", ("'rhcos' is not the resource ID of an image version",)),
     no_such_file=Bad("-f /no/such.yaml", ("cannot read /no/such.yaml",)),
-    typing_error=Bad("--aply", ("No such option", "--aply", "--apply")),
+    typing_error=Bad("--aply", ("unknown flag: --aply", "did you mean --apply?")),
     timeout=Bad("--timeout soon", ("--timeout=soon is not a duration",)),
     bad_duration=Bad("--request-timeout x", ("--request-timeout=x is not a duration",)),
 )
@@ -537,13 +535,16 @@ def test_when_a_flag_of_machineset_is_wrong_it_is_named(plugin: Plugin, sandbox:
     judge(Bad(f"machineset {case.words}", case.said), plugin, sandbox)
 
 
-@pytest.mark.parametrize(("words", "said"), [("bootimag", "bootimage"), ("machinesets", "machineset")])
+@pytest.mark.parametrize(("word", "near"), [("bootimag", "bootimage"), ("machinesets", "machineset")])
 def test_when_the_command_is_misspelt_the_near_one_is_named(
-    plugin: Plugin, sandbox: Sandbox, words: str, said: str
+    plugin: Plugin, sandbox: Sandbox, word: str, near: str
 ) -> None:
-    error = refused(plugin, sandbox, words)
-    assert f"'{words}'" in error
-    assert f"'{said}'" in error
+    result = plugin(word)
+    assert (result.code, result.out) == (1, "")
+    first, *others = result.err.splitlines()
+    assert first == f'error: unknown command "{word}" for "kubectl arm64"'
+    assert near in "".join(others)  # as kubectl says it, below the line
+    assert sandbox.exchanges == []
 
 
 # ---- what is there already, and is not what is wanted
@@ -568,19 +569,23 @@ def account(sandbox: Sandbox, name: str, *, subscription: str = SUBSCRIPTION, gr
     in_the_world=Bad("", (f"storage account {ACCOUNT}", "taken", "--storage-account"), taken_in_the_world),
     by_flag=Bad("--storage-account rhcos", ("storage account rhcos", "taken", "--storage-account")),
     in_our_group=Bad(
-        "", ("does not carry the tag kubectl-arm64", "this tool did not make it", f"--storage-account {ACCOUNT}"),
+        "",
+        ("does not carry the tag kubectl-arm64", "this tool did not make it", f"--storage-account {ACCOUNT}"),
         lambda sandbox: account(sandbox, ACCOUNT),
     ),
     in_another_group=Bad(
-        "--storage-account corpstore", ("storage account corpstore", f"in resource group {GROUP}", "--storage-account"),
+        "--storage-account corpstore",
+        ("storage account corpstore", f"in resource group {GROUP}", "--storage-account"),
         lambda sandbox: account(sandbox, "corpstore", group="corp-rg"),
     ),
     in_another_region=Bad(
-        "--storage-account corpstore", ("is in westeurope, and eastus is wanted", "--storage-account"),
+        "--storage-account corpstore",
+        ("is in westeurope, and eastus is wanted", "--storage-account"),
         lambda sandbox: account(sandbox, "corpstore", location="westeurope"),
     ),
     without_page_blobs=Bad(
-        "--storage-account corpstore", ("of kind BlobStorage", "no page blobs", "StorageV2"),
+        "--storage-account corpstore",
+        ("of kind BlobStorage", "no page blobs", "StorageV2"),
         lambda sandbox: account(sandbox, "corpstore", kind="BlobStorage"),
     ),
     without_shared_keys=Bad(
@@ -588,7 +593,7 @@ def account(sandbox: Sandbox, name: str, *, subscription: str = SUBSCRIPTION, gr
         ("corpstore forbids shared keys", "--storage-auth login", "Storage Blob Data Contributor"),
         lambda sandbox: account(sandbox, "corpstore", properties={"allowSharedKeyAccess": False}),
     ),
-)  # fmt: skip
+)
 def test_when_the_storage_account_cannot_be_used_it_says_whose_it_is(
     plugin: Plugin, sandbox: Sandbox, case: Bad
 ) -> None:
@@ -770,21 +775,25 @@ def other_definition(**changes: Any) -> Spoil:
 
 
 @table(
-    unknown_source=Bad("--from nosuch", ("no MachineSet nosuch in openshift-machine-api", "there are: ", f"{INFRA}-worker-eastus1")),
+    unknown_source=Bad(
+        "--from nosuch", ("no MachineSet nosuch in openshift-machine-api", "there are: ", f"{INFRA}-worker-eastus1")
+    ),
     x86_size=Bad("--vm-size Standard_D4s_v3", ("Standard_D4s_v3 in eastus is an x86 size", "Standard_D4ps_v5")),
-    name=Bad("--name Worker_ARM", ("Worker_ARM", "--name")),
+    name=Bad("--name Worker_ARM", ("'Worker_ARM' is not a name of a MachineSet", "lower-case letters")),
     unknown_size=Bad("--vm-size Standard_D4ps_v9", ("Standard_D4ps_v9 is not offered in eastus", "Standard_D4ps_v5")),
     restricted_size=Bad("--vm-size Standard_E4pds_v5", ("Standard_E4pds_v5", "NotAvailableForSubscription")),
     restricted_zone=Bad("--vm-size Standard_D8ps_v5 --zone 1", ("Standard_D8ps_v5", "zone 1", "2, 3")),
     no_arm64_sizes=Bad("", ("eastus offers no ARM64 VM size", "az vm list-skus"), without_arm64_sizes),
-    not_in_the_region=Bad("", ("is not in eastus", "but in westeurope", "bootimage --target-region eastus"), in_westeurope_only),
+    not_in_the_region=Bad(
+        "", ("is not in eastus", "but in westeurope", "bootimage --target-region eastus"), in_westeurope_only
+    ),
     no_such_version=Bad(f"{IMAGE}/versions/1.0.0", ("image version 1.0.0 does not exist", "az sig image-version list")),
     image_elsewhere=Bad(
         f"--image {DEFINITION.replace(SUBSCRIPTION, OTHER_SUBSCRIPTION)}/versions/{VERSION}",
         (f"subscription {OTHER_SUBSCRIPTION}", f"the cluster in {SUBSCRIPTION}", "--image"),
     ),
     definition_of_generation_1=Bad("", ("hyperVGeneration is V1, not V2",), other_definition(hyperVGeneration="V1")),
-)  # fmt: skip
+)
 @pytest.mark.parametrize("command", ["machineset", "machineset --apply"])
 def test_when_the_clone_cannot_be_made_it_says_why(plugin: Plugin, sandbox: Sandbox, command: str, case: Bad) -> None:
     published(plugin, sandbox)
@@ -829,10 +838,51 @@ def test_when_the_diff_fails_the_code_is_above_1(plugin: Plugin, sandbox: Sandbo
     refused(plugin, sandbox, "machineset", "--diff", code=2, said=("is not published",))
 
 
-# ---- what goes wrong on the way
+# ---- Azure's own refusals
 
 
-def test_when_the_organisation_forbids_what_is_made_every_policy_is_named(plugin: Plugin, sandbox: Sandbox) -> None:
+def policy_violation(name: str, number: int) -> dict[str, Any]:
+    info = {
+        "policyDefinitionDisplayName": name,
+        "policyAssignmentId": f"{SCOPE}/providers/Microsoft.Authorization/policyAssignments/landing-zone-{number}",
+    }
+    return {"type": "PolicyViolation", "info": info}
+
+
+def test_when_two_policies_deny_both_are_named_with_their_assignments(plugin: Plugin, sandbox: Sandbox) -> None:
+    denied = {
+        "code": "RequestDisallowedByPolicy",
+        "message": "Resource was disallowed by policy.",
+        "additionalInfo": [policy_violation("No public network", 1), policy_violation("Secure transfer", 2)],
+    }
+    sandbox.fault("/storageAccounts/", method="PUT", status=403, body=json.dumps({"error": denied}))
+    refused(
+        plugin, sandbox, "bootimage", sent=True,
+        said=("'No public network' (assignment", "landing-zone-1", "'Secure transfer' (assignment", "landing-zone-2"),
+    )  # fmt: skip
+
+
+def test_when_shared_keys_are_forbidden_by_policy_it_is_named(plugin: Plugin, sandbox: Sandbox) -> None:
     sandbox.world.policies.append(no_shared_keys(SCOPE))
     error = refused(plugin, sandbox, "bootimage", "--storage-auth=key", sent=True)
     assert "'Storage Account Creation Denied When Shared Access Key Is Enabled' (assignment /" in error
+
+
+@pytest.mark.parametrize("command", ["bootimage", "machineset"])
+def test_when_azure_no_longer_takes_the_token_it_asks_for_a_sign_in(
+    plugin: Plugin, sandbox: Sandbox, command: str
+) -> None:
+    expired = {"error": {"code": "ExpiredAuthenticationToken", "message": "The access token expiry UTC time is over."}}
+    sandbox.fault("^management", status=401, times=100, body=json.dumps(expired))
+    refused(plugin, sandbox, command, code=4, said=("The access token expiry UTC time is over", "az login"))
+
+
+@pytest.mark.parametrize("command", ["bootimage", "machineset"])
+def test_when_azure_cannot_be_reached_the_proxy_is_named(
+    plugin: Plugin, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://user:hunter2@127.0.0.1:9")
+    monkeypatch.setenv("KUBECTL_ARM64_RETRY_FACTOR", "0")
+    error = refused(plugin, sandbox, command, said=("proxy", "HTTPS_PROXY"))
+    assert "hunter2" not in error

@@ -16,7 +16,7 @@ _NO_TENANT = re.compile(r"authority configuration for https://[^/]+/([\w.-]+\w)"
 _CLAIMS_COMMAND = re.compile(r"az login --claims-challenge.*")
 _AZ_LOGIN_COMMAND = re.compile(r'az login (?:--\S+ (?:"[^"]*"|\S+) ?)+')
 
-_AGAIN = "then run the same command again: what is done so far is kept"
+_AGAIN = "then run the same command again (what is done so far is kept)"
 _EXPIRED_SECRET = "make a new one (`az ad app credential reset --append --id APP`) and set AZURE_CLIENT_SECRET"
 _CONDITIONAL_ACCESS = "ask the tenant's administrators what the policy demands; signing in again does not help"
 

@@ -61,6 +61,7 @@ class ArmOperation:
     def __init__(self, client: PipelineClient[HttpRequest, HttpResponse], response: HttpResponse, doing: str) -> None:
         self._client = client
         self._doing = doing
+        self._first = response
         self._headers: Mapping[str, str] = response.headers
         self._status_url = response.headers.get("Azure-AsyncOperation", "")
         self._location = response.headers.get("Location", "")
@@ -75,6 +76,16 @@ class ArmOperation:
         if not self._done:
             self._done = self._poll()
         return self._done
+
+    def result(self) -> Mapping[str, Any]:
+        """The document that a finished operation came to: at its Location, or the very first answer."""
+        if not self._location:
+            return _document(self._first)
+        with failures.translated(self._doing):
+            response = self._client.send_request(HttpRequest("GET", self._location))
+        if response.status_code >= 400:
+            raise failures.of_answer(answers.of_response(response), self._doing)
+        return _document(response)
 
     def _poll(self) -> bool:
         with failures.translated(self._doing):

@@ -97,7 +97,8 @@ class ContainerPageBlob:
 
     def acquire_lease(self, lease: str, seconds: int) -> None:
         with _asked(f"lease {self.url}"):
-            self._lease(lease).acquire(lease_duration=seconds, **_ONCE)
+            # The SDK may repeat this one: who proposes the id that holds gets the lease again.
+            self._lease(lease).acquire(lease_duration=seconds)
 
     def renew_lease(self, lease: str) -> None:
         with _asked(f"renew the lease on {self.url}"):

@@ -11,9 +11,9 @@ from kubectl_arm64.azure import clouds
 from kubectl_arm64.azure.clouds import Cloud
 from kubectl_arm64.azure.permissions import Permissions
 from kubectl_arm64.azure.provider import Provider
-from kubectl_arm64.copy.ports import Blobs, Source
+from kubectl_arm64.copy.ports import Blobs, PageSource
 from kubectl_arm64.errors import InvalidInput
-from kubectl_arm64.pipeline.ports import Galleries, Resource
+from kubectl_arm64.pipeline.ports import Disks, Galleries, Resource
 
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
@@ -77,6 +77,12 @@ class Azure:
 
         return ArmStorageAccounts(storage_client(self._arm, self.subscription))
 
+    @cached_property
+    def disks(self) -> Disks:
+        from kubectl_arm64.azure.disks import ComputeDisks
+
+        return ComputeDisks(self._compute, self._connection, self.cloud)
+
     def blobs(self, account: Resource, container: str, auth: str) -> Blobs:
         """A container of `account` (a storage account's wire form).
 
@@ -91,11 +97,11 @@ class Azure:
         )
         return blobs.ContainerBlobs(account, container, access, self._connection, self.cloud)
 
-    def source(self, url: str) -> Source:
+    def source(self, url: str) -> PageSource:
         """The VHD at `url`, read anonymously or by the SAS that `url` carries."""
-        from kubectl_arm64.azure.source import UrlSource
+        from kubectl_arm64.azure.pages import UrlPageSource
 
-        return UrlSource(url, self._connection)
+        return UrlPageSource(url, self._connection)
 
     def sizes(self, location: str) -> list[dict[str, Any]]:
         """The region's SKUs in wire form (Microsoft.Compute/skus), virtual machines among them."""

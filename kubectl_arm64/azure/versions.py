@@ -6,6 +6,7 @@ Galleries: the SDK's own default moves, and 2025-03-03 changed what an absent de
 from __future__ import annotations
 
 GALLERIES = "2024-03-03"
+DISKS = "2024-03-02"
 STORAGE = "2023-05-01"
 SKUS = "2021-07-01"
 USAGES = "2024-11-01"

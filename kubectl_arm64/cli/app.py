@@ -1,97 +1,68 @@
-"""The command tree, and the one place where errors become lines and exit codes."""
+"""Runs a command, and is the one place where errors become lines and exit codes."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
 import typer
+from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from kubectl_arm64 import __version__
-from kubectl_arm64.cli import bootimage, machineset
-from kubectl_arm64.cli.argv import Grammar, normalise
+from kubectl_arm64.cli import front
+from kubectl_arm64.cli.argv import Line
+from kubectl_arm64.cli.commands import COMMANDS
 from kubectl_arm64.cli.invocation import Invocation
-from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, flags, switches
+from kubectl_arm64.cli.options import flags
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.errors import Failure, Interrupted, redact
 
-GRAMMARS = {
-    "bootimage": Grammar(switches(ConnectionFlags, ImageFlags, bootimage.BootimageFlags)),
-    "machineset": Grammar(
-        switches(ConnectionFlags, ImageFlags, machineset.MachinesetFlags), machineset.OPTIONAL_VALUES
-    ),
-    "version": Grammar(frozenset({"--help", "-h"})),
-}
 REQUESTS_FROM = 6  # -v from which on every request is shown
-HELP = {"help_option_names": ["-h", "--help"]}
 
 
-def build(invocation: Invocation, streams: Streams) -> typer.Typer:
-    """The commands, bound to how the tool was called and to where it writes."""
-    app = typer.Typer(
-        name=invocation.program,
-        help="ARM64 boot images and MachineSets for OpenShift on Azure.",
-        add_completion=False,
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings=HELP,
-    )
-
-    @app.command("bootimage", context_settings=HELP)
-    @flags(bootimage.BootimageFlags, ImageFlags, ConnectionFlags)
-    def _bootimage(own: bootimage.BootimageFlags, image: ImageFlags, connection: ConnectionFlags) -> None:
-        """Publish OpenShift's boot image through Azure and print its resource ID.
-
-        What exists is found, what is missing is made, what is not ours is refused: run it again to go on.
-        """
-        bootimage.run(connection, image, own, invocation, streams)
-
-    @app.command("machineset", context_settings=HELP)
-    @flags(machineset.MachinesetFlags, ImageFlags, ConnectionFlags)
-    def _machineset(own: machineset.MachinesetFlags, image: ImageFlags, connection: ConnectionFlags) -> None:
-        """Print, or apply, a worker MachineSet patched for ARM64."""
-        code = machineset.command(connection, image, own, invocation, streams)
-        if code:
-            raise typer.Exit(code)
-
-    @app.command("version", context_settings=HELP)
-    def _version() -> None:
-        """Print the version."""
-        print(f"kubectl-arm64 {__version__}", file=streams.out)
-
-    return app
+def typed(groups: Sequence[type], receive: Callable[..., int]) -> TyperCommand:
+    """Typer's command: it makes one value of each of the `groups` of flags and gives them to `receive`."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    # Help is rendered beforehand (static.py): typer's never shows.
+    app.command(add_help_option=False)(flags(*groups)(receive))
+    built = typer.main.get_command(app)
+    assert isinstance(built, TyperCommand)
+    return built
 
 
 def run(executable: str, words: Sequence[str], streams: Streams) -> int:
     """One call of the tool; its exit code. Nothing is raised: what goes wrong is one line on `streams.err`."""
-    invocation = Invocation.of(executable, words)
-    argv = normalise(words, GRAMMARS)
-    verbosity = _verbosity(argv)
+    answered = front.answer(executable, words, streams.out, streams.err, streams.environ)
+    return answered if isinstance(answered, int) else perform(answered, executable, words, streams)
+
+
+def perform(line: Line, executable: str, words: Sequence[str], streams: Streams) -> int:
+    """Run the command of `line`, which was read in `words`; its exit code."""
+    invocation = Invocation.of(executable, words, streams.environ)
+    verbosity = int(line.value("--v") or 0)
     _log(verbosity, streams.err)
     try:
         with _Signals():
-            command = typer.main.get_command(build(invocation, streams))
-            code = command.main(args=argv, prog_name=invocation.program, standalone_mode=False)
+            command = COMMANDS[line.command]()
+            receive = partial(command.run, invocation, streams)
+            code = typed(command.groups, receive).main(
+                args=line.words, prog_name=f"{invocation.program} {line.command}", standalone_mode=False
+            )
             return code if isinstance(code, int) else 0
     except Failure as failure:
         return _failed(failure, verbosity, streams.err)
-    except KeyboardInterrupt:
-        return _interrupted(invocation, signal.SIGINT, streams.err)
-    except _Terminated:
-        return _interrupted(invocation, signal.SIGTERM, streams.err)
-    except typer.Abort:
-        return _interrupted(invocation, signal.SIGINT, streams.err)
+    except _Ended as ended:
+        return _interrupted(invocation, ended.number, streams.err)
     except TyperException as error:
-        return _usage(error, invocation, streams.err)
+        return _usage(error, invocation, line.command, streams.err)
     except BrokenPipeError:
         # Whoever read our output went away (`| head`): nothing is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,27 +71,31 @@ def run(executable: str, words: Sequence[str], streams: Streams) -> int:
         return _unforeseen(error, invocation, verbosity, streams.err)
 
 
-class _Terminated(BaseException):
-    """SIGTERM."""
+class _Ended(BaseException):
+    """SIGINT or SIGTERM; not KeyboardInterrupt, which typer would answer itself, without a word on how to go on."""
+
+    def __init__(self, number: int) -> None:
+        self.number = signal.Signals(number)
+        super().__init__(number)
 
 
 class _Signals:
-    """SIGTERM raises where the program is, so that progress displays are put away."""
+    """While a command runs, a signal raises where the program is, so that progress displays are put away."""
+
+    _ENDING = (signal.SIGINT, signal.SIGTERM)
 
     def __enter__(self) -> None:
-        self._before = None
-        try:
-            self._before = signal.signal(signal.SIGTERM, self._terminate)
-        except ValueError:
-            return  # not the main thread: signals are somebody else's
+        self._before: dict[signal.Signals, Any] = {}
+        if threading.current_thread() is threading.main_thread():  # elsewhere signals are somebody else's
+            self._before = {number: signal.signal(number, self._end) for number in self._ENDING}
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     @staticmethod
-    def _terminate(number: int, frame: FrameType | None) -> None:
-        raise _Terminated
+    def _end(number: int, frame: FrameType | None) -> None:
+        raise _Ended(number)
 
 
 def _failed(failure: Failure, verbosity: int, err: TextIO) -> int:
@@ -137,10 +112,10 @@ def _interrupted(invocation: Invocation, number: signal.Signals, err: TextIO) ->
     return _failed(interrupted, 0, err)
 
 
-def _usage(error: TyperException, invocation: Invocation, err: TextIO) -> int:
+def _usage(error: TyperException, invocation: Invocation, command: str, err: TextIO) -> int:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     print(f"error: {redact(' '.join(message.split()))}", file=err)
-    print(f"See '{invocation.program} {' '.join(invocation.words[:1])} --help' for usage.".replace("  ", " "), file=err)
+    print(f"See '{invocation.program} {command} --help' for usage.", file=err)
     return 1
 
 
@@ -150,12 +125,6 @@ def _unforeseen(error: Exception, invocation: Invocation, verbosity: int, err: T
     if verbosity:
         err.write(redact("".join(traceback.format_exception(error))))
     return 1
-
-
-def _verbosity(argv: Sequence[str]) -> int:
-    """Read before the command line is parsed, so that errors in it can be looked into too."""
-    found = [after for flag, after in itertools.pairwise(argv) if flag in ("-v", "--v")]
-    return int(found[-1]) if found and found[-1].isdigit() else 0
 
 
 def _log(verbosity: int, err: TextIO) -> None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SWITCH, TEXT, NUMBER, LIST = "switch", "text", "number", "list"
-HELP_FLAGS = ("-h", "--help")
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
@@ -49,12 +48,21 @@ class Flag:
 
 
 class Command:
-    """One subcommand: its flags, and `arguments`, the words of which it takes exactly one, () where it takes none."""
+    """One subcommand: its flags, and `arguments`, the words of which it takes one, () where it takes none."""
 
-    __slots__ = ("arguments", "flags", "name", "summary")
+    __slots__ = ("arguments", "flags", "name", "needs_argument", "summary")
 
-    def __init__(self, name: str, summary: str = "", flags: Sequence[Flag] = (), arguments: Sequence[str] = ()) -> None:
-        self.name, self.summary, self.flags, self.arguments = name, summary, tuple(flags), tuple(arguments)
+    def __init__(
+        self,
+        name: str,
+        summary: str = "",
+        flags: Sequence[Flag] = (),
+        arguments: Sequence[str] = (),
+        *,
+        needs_argument: bool = False,
+    ) -> None:
+        self.name, self.summary, self.flags = name, summary, tuple(flags)
+        self.arguments, self.needs_argument = tuple(arguments), needs_argument
 
     def flag(self, spelled: str) -> Flag | None:
         """By either name; an underscore counts as a dash, as for kubectl."""
@@ -99,14 +107,16 @@ def read(words: Sequence[str], commands: Mapping[str, Command], program: str = "
     Flags may stand before the subcommand; `--flag value`, `--flag=value`, `-o json`, `-o=json`, `-ojson` and joined
     switches are one; of a flag that is given twice the last counts, of a list all.
     """
-    at = _subcommand(words, commands)
+    at = subcommand(words, commands)
     if at is None:
-        every = Command("", flags=tuple(_all_flags(commands)))
-        return Line("", (), help=_Reading(every, program).read(words).help)
+        return Line("", (), help=_Reading(every(commands), program).read(words).help)
     name = words[at]
     if name not in commands:
         raise Misread(f'unknown command "{name}" for "{program}"', unknown=name, known=tuple(commands))
-    reading = _Reading(commands[name], program).read([*words[:at], *words[at + 1 :]])
+    command = commands[name]
+    reading = _Reading(command, program).read([*words[:at], *words[at + 1 :]])
+    if command.needs_argument and not (reading.argument or reading.help):
+        raise Misread(f"{name} needs one of {', '.join(command.arguments)}", name)
     return Line(name, reading.words, reading.argument, help=reading.help)
 
 
@@ -226,22 +236,41 @@ def _value_follows(flag: Flag, rest: Sequence[str]) -> bool:
     return rest[0] in flag.choices if flag.choices else not rest[0].startswith("-")
 
 
-def _subcommand(words: Sequence[str], commands: Mapping[str, Command]) -> int | None:
+def subcommand(words: Sequence[str], commands: Mapping[str, Command]) -> int | None:
     """Where the subcommand stands: the first word that is neither a flag nor the value of one."""
-    flags = {name: flag for flag in _all_flags(commands) for name in (flag.name, flag.short) if name}
-    index = 0
-    while index < len(words):
-        word = words[index]
+    for index, word, _ in _walk(words, commands):
         if word == "--":
             return None
         if not word.startswith("-") or word == "-":
             return index
-        index += 2 if _takes_next(word, list(words[index + 1 :]), flags, commands) else 1
     return None
 
 
-def _takes_next(word: str, rest: list[str], flags: Mapping[str, Flag], commands: Mapping[str, Command]) -> bool:
-    if "=" in word or word in HELP_FLAGS:
+def awaiting(words: Sequence[str], commands: Mapping[str, Command]) -> str:
+    """The last word, where it is a flag whose value comes next; "" where it is not."""
+    for index, word, takes_next in _walk(words, commands):
+        if takes_next and index == len(words) - 1:
+            return word
+    return ""
+
+
+def every(commands: Mapping[str, Command]) -> Command:
+    """What may stand before a command: the flags of all."""
+    return Command("", flags=tuple(_all_flags(commands)))
+
+
+def _walk(words: Sequence[str], commands: Mapping[str, Command]) -> Iterator[tuple[int, str, bool]]:
+    """Words that are no values, where they stand, and whether the next word is their value."""
+    flags = {name: flag for flag in _all_flags(commands) for name in (flag.name, flag.short) if name}
+    index = 0
+    while index < len(words):
+        takes_next = words[index].startswith("-") and _takes_next(words[index], words[index + 1 :], flags, commands)
+        yield index, words[index], takes_next
+        index += 2 if takes_next else 1
+
+
+def _takes_next(word: str, rest: Sequence[str], flags: Mapping[str, Flag], commands: Mapping[str, Command]) -> bool:
+    if "=" in word or word in ("-", "--", "-h", "--help"):
         return False
     if not word.startswith("--"):
         # Of joined letters the first that takes a value takes the others, too.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,7 @@ from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, pairs
 from kubectl_arm64.cli.output import Streams, dump
 from kubectl_arm64.cli.progress import reporter
 from kubectl_arm64.cluster import ClusterFacts, Documents
-from kubectl_arm64.errors import Denied, NotFinished, NotFound, Unsupported
+from kubectl_arm64.errors import NotFinished, SignInRequired, Unsupported
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.pipeline.publish import Choices, Found, Publication
 from kubectl_arm64.pipeline.step import Pace, State
@@ -85,7 +86,7 @@ def run(
     pace = Pace(_poll_seconds(streams.environ), seconds(image.timeout, "--timeout"))
     facts, boot, plan = _resolve(connection, image, flags, wishes, streams)
     azure = _connect(wishes.over(facts), streams)
-    with reporter(streams.err, streams.environ) as report:
+    with _told_how_to_go_on(invocation), reporter(streams.err, streams.environ) as report:
         azure.sign_in(storage=flags.storage_auth is not StorageAuth.key)
         permissions = ground.check(azure, plan)
         choices = Choices(
@@ -99,17 +100,24 @@ def run(
         found = publication.survey()
         if not flags.dry_run:
             ground.check_rights(found, permissions, plan)
-            try:
-                published = publication.publish()
-            except NotFinished as unfinished:
-                raise NotFinished(
-                    unfinished.what, f"it goes on in Azure; go on waiting with: {invocation.again}"
-                ) from None
+            published = publication.publish()
     if flags.dry_run:
         _print_plan(plan, found, flags.output, streams)
         return None
     _print_result(plan, flags.output, invocation.next("machineset", "--apply", *image.carried()), streams)
     return published
+
+
+@contextmanager
+def _told_how_to_go_on(invocation: Invocation) -> Iterator[None]:
+    """What ends the run but not the work comes with the command that goes on from there."""
+    try:
+        yield
+    except NotFinished as unfinished:
+        raise NotFinished(unfinished.what, f"it goes on in Azure; go on waiting with: {invocation.again}") from None
+    except SignInRequired as failure:
+        advice = f"{failure.advice}; go on with: {invocation.again}"
+        raise SignInRequired(failure.what, advice, code=failure.code) from None
 
 
 def _resolve(

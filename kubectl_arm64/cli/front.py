@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
-COMPLETE = "__complete"  # what kubectl's and oc's completion call, and shells through the scripts of `completion`
+# What kubectl's and oc's completion call, and shells through the scripts of `completion`; and what that calls itself.
+COMPLETE, LOOKUP = "__complete", "__lookup"
 
 
 def answer(
@@ -24,10 +25,14 @@ def answer(
 ) -> Line | int:
     """The exit code where the answer is given here, else the command line that is left to run."""
     program = called_as(executable, environ.get("_", ""))
-    if words[:1] == [COMPLETE]:
+    if list(words[:1]) == [COMPLETE]:
         from kubectl_arm64.cli.completion.protocol import complete
 
         return complete(words[1:], out, environ)
+    if list(words[:1]) == [LOOKUP]:
+        from kubectl_arm64.cli.completion.lookup import look_up
+
+        return look_up(words[1:], out, environ)
     if list(words) == ["--version"]:
         words = ["version"]
     try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kubectl_arm64.cli.argv import called_as
 from kubectl_arm64.errors import redact
 
 _SECRET_FLAGS = ("--token",)
@@ -20,10 +20,9 @@ class Invocation:
     words: tuple[str, ...]
 
     @classmethod
-    def of(cls, executable: str, words: Sequence[str]) -> Invocation:
-        """From argv. Called through oc, argv[0] is still kubectl-arm64 unless oc found an `oc-arm64`."""
-        name = os.path.basename(executable)
-        return cls("oc arm64" if name.startswith("oc-") else "kubectl arm64", tuple(words))
+    def of(cls, executable: str, words: Sequence[str], environ: Mapping[str, str]) -> Invocation:
+        """From argv and the shell's environment."""
+        return cls(called_as(executable, environ.get("_", "")), tuple(words))
 
     @property
     def again(self) -> str:

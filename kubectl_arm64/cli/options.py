@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, get_type_hints
@@ -95,28 +95,14 @@ class ImageFlags:
         return words
 
 
-def flags(*groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def flags(*groups: type) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """A typer command from a function of dataclass values: each field of `groups` becomes an option."""
 
-    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
-        parameters = []
-        for group in groups:
-            hints = get_type_hints(group, include_extras=True)
-            for field in dataclasses.fields(group):
-                default = field.default
-                if field.default_factory is not dataclasses.MISSING:
-                    default = field.default_factory()
-                parameters.append(
-                    inspect.Parameter(
-                        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
-                    )
-                )
-
-        def command(**values: Any) -> Any:
+    def wrap(function: Callable[..., int]) -> Callable[..., int]:
+        def command(**values: Any) -> int:
             return function(*(group(**_fields(group, values)) for group in groups))
 
-        command.__name__ = function.__name__
-        command.__doc__ = function.__doc__
+        parameters = [parameter for group in groups for parameter in _parameters(group)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return command
@@ -124,15 +110,17 @@ def flags(*groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return wrap
 
 
-def switches(*groups: type) -> frozenset[str]:
-    """The flags of `groups` that take no value, long and short."""
-    found = {"--help", "-h"}
-    for group in groups:
-        for name, hint in get_type_hints(group, include_extras=True).items():
-            if hint.__origin__ is bool:
-                spelled = hint.__metadata__[0].param_decls or (f"--{name.replace('_', '-')}",)
-                found.update(spelled)
-    return frozenset(found)
+def _parameters(group: type) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for field in dataclasses.fields(group):
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        if default is dataclasses.MISSING:
+            default = inspect.Parameter.empty
+        yield inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+        )
 
 
 def _fields(group: type, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,8 +85,9 @@ class RangeCopy:
             self._copy_once()
 
     def _copy_once(self) -> None:
-        source, target = self._vhd.state, self._open_target()
-        if not self._there_to_write(target, source):
+        source = self._vhd.state
+        target = self._open(source)
+        if target is None:
             return
         lease = Lease(target)
         self._take_turn(target, source, lease)
@@ -97,15 +98,16 @@ class RangeCopy:
             verify(self._source, source, target, self._terms.sleep)
             target.set_metadata({**self._metadata(source), COMPLETE: source.etag}, lease=lease.id)
 
-    def _there_to_write(self, target: PageBlob, source: BlobState) -> bool:
-        """Whether there is a blob to write into; a lease needs one. False: nothing is left to do here."""
+    def _open(self, source: BlobState) -> PageBlob | None:
+        """The blob to write into, since a lease needs one; None: nothing is left to do here."""
         state = self._asynchronous.state()
         if self._asynchronous.judge(state).phase is not CopyPhase.ABSENT:
-            return False
+            return None
+        target = self._open_target()
         if self._asynchronous.without_copy(state) is None:
             with suppress(BlobChanged):  # another run was faster
                 target.create(source.size, self._metadata(source))
-        return True
+        return target
 
     def _begun(self, target: PageBlob, source: BlobState, lease: Lease) -> bool:
         """Look again, now that nobody else writes: go on with what is there, or put an empty blob in its place."""

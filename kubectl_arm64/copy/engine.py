@@ -10,13 +10,14 @@ import heapq
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from kubectl_arm64.copy.aimd import Width
 from kubectl_arm64.copy.cells import cells, missing, told_apart
-from kubectl_arm64.copy.lease import Lease
+from kubectl_arm64.copy.lease import Lease, NoLease
 from kubectl_arm64.copy.listing import listed
-from kubectl_arm64.copy.ports import BlobState, PageBlob, PageSource
+from kubectl_arm64.copy.ports import BlobState, PageSource, PageTarget
 from kubectl_arm64.copy.ranges import RangePage, Span
 from kubectl_arm64.copy.troubles import TRIES, Busy, LeaseLost, pause
 from kubectl_arm64.copy.workers import Workers
@@ -58,7 +59,9 @@ class Attempt:
 class PageCopy:
     """Copies what `target` lacks of `source`, which must stay as `state` tells it; `lease` is held on the target."""
 
-    def __init__(self, source: PageSource, state: BlobState, target: PageBlob, lease: Lease, terms: Terms) -> None:
+    def __init__(
+        self, source: PageSource, state: BlobState, target: PageTarget, lease: Lease | NoLease, terms: Terms
+    ) -> None:
         self._source = source
         self._state = state
         self._target = target
@@ -166,8 +169,9 @@ class PageCopy:
         What is under way then is left alone: it carries the lease that ends here, and lands on nothing later.
         """
         if isinstance(error, LeaseLost) and attempt.tries < TRIES:
-            self._lease.renew()
-            self._retry(attempt, 0.0)
+            with suppress(Busy):  # the next try tells whether it holds now
+                self._lease.renew()
+            self._retry(attempt, pause(attempt.tries))
         elif isinstance(error, Busy) and attempt.tries < TRIES:
             self._width.troubled(attempt.generation)
             self._retry(attempt, pause(attempt.tries, error.retry_after))

@@ -64,3 +64,12 @@ class Lease:
             # A lease that is gone shows at the next write, where somebody can say so.
             with contextlib.suppress(Failure):
                 self.renew()
+
+
+class NoLease:
+    """For a blob that knows none: that of a managed disk."""
+
+    id = ""
+
+    def renew(self) -> None:
+        """There is nothing that could run out."""

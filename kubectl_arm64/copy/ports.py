@@ -85,11 +85,10 @@ class PageSource(Source, Protocol):
         """Those that overlap `window`, cut to it, while the source still has `etag`; `marker` goes on from a page."""
 
 
-class PageBlob(Protocol):
-    """One blob of ours to be written page by page; safe to use from many threads.
+class PageTarget(Protocol):
+    """Where pages are copied to: a blob that is there; safe to use from many threads.
 
-    Nothing is tried twice here: what may succeed later raises Busy. A lease that does not hold raises LeaseLost, one
-    that another holds LeaseHeld, a blob that is not as the condition wants it BlobChanged.
+    What may succeed later raises Busy, and the copy itself tries again; a lease that does not hold raises LeaseLost.
     """
 
     @property
@@ -100,16 +99,24 @@ class PageBlob(Protocol):
 
     def read(self, offset: int, length: int) -> bytes: ...
 
-    def create(self, size: int, metadata: Mapping[str, str], *, replace_etag: str = "", lease: str = "") -> None:
-        """Make an empty page blob of `size` bytes where there is none, or where one still has `replace_etag`."""
-
     def page_ranges(self, window: Span, marker: str) -> RangePage: ...
 
     def copy_pages(self, cell: Span, source: str, *, source_etag: str, lease: str) -> None:
         """Put Page From URL: at most 4 MiB, from the same place of the source, which must still have `source_etag`.
 
-        Raises SourceChanged, NoPageCopy, NotFound or Denied for what is wrong with the source.
+        `lease` "" where there is none. Raises SourceChanged, NoPageCopy, NotFound or Denied for what is wrong with
+        the source.
         """
+
+
+class PageBlob(PageTarget, Protocol):
+    """One blob of ours, in a container of ours: it can be made anew, described and leased.
+
+    A lease that another holds raises LeaseHeld, a blob that is not as the condition wants it BlobChanged.
+    """
+
+    def create(self, size: int, metadata: Mapping[str, str], *, replace_etag: str = "", lease: str = "") -> None:
+        """Make an empty page blob of `size` bytes where there is none, or where one still has `replace_etag`."""
 
     def set_metadata(self, metadata: Mapping[str, str], *, lease: str) -> None: ...
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from kubectl_arm64.copy import footer
 from kubectl_arm64.copy.listing import listed
-from kubectl_arm64.copy.ports import BlobState, PageBlob, PageSource
+from kubectl_arm64.copy.ports import BlobState, PageSource, PageTarget
 from kubectl_arm64.copy.ranges import Span, difference
 from kubectl_arm64.errors import Failure
 
 
-def verify(source: PageSource, copied: BlobState, target: PageBlob, sleep: Callable[[float], None]) -> None:
+def verify(source: PageSource, copied: BlobState, target: PageTarget, sleep: Callable[[float], None]) -> None:
     """Raise Failure unless `target` has the size, the page ranges and a sound VHD footer of the source.
 
     The ranges are asked for on condition that the source is still `copied`, the state that the copy began with (else
@@ -28,7 +28,7 @@ def verify(source: PageSource, copied: BlobState, target: PageBlob, sleep: Calla
         raise _unequal(target, wrong)
 
 
-def _unequal(target: PageBlob, why: str) -> Failure:
+def _unequal(target: PageTarget, why: str) -> Failure:
     return Failure(f"{target.url} is not what was copied: {why}", "run the same command again to mend it")
 
 

@@ -8,15 +8,20 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from kubectl_arm64.cluster import Document, Documents
 from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound
-from kubectl_arm64.openshift.credentials import Run, credentials, run_plugin
+from kubectl_arm64.openshift.connection import Connection, ConnectionOptions
+from kubectl_arm64.openshift.credentials import Credentials, Identity
+from kubectl_arm64.openshift.exec_plugin import Run, run_plugin
 from kubectl_arm64.openshift.failures import Status, refused
-from kubectl_arm64.openshift.kubeconfig import Connection, ConnectionOptions, connection
+from kubectl_arm64.openshift.resolve import resolve
 from kubectl_arm64.openshift.transport import Answer, Transport
 
 __all__ = ["FIELD_MANAGER", "NAMESPACE", "Cluster", "ConnectionOptions", "connect"]
@@ -45,19 +50,38 @@ def connect(
     environ: Mapping[str, str] | None = None,
     warn: Callable[[str], None] | None = None,
     run: Run = run_plugin,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Cluster:
     """The cluster that flags and kubeconfig lead to, signed in; no request is sent yet.
 
-    `warn` is given the server's own warnings, `run` runs credential plugins.
+    `warn` is given the server's own warnings, `run` runs credential plugins, whose credentials expire by `now`.
     Raises InvalidInput (a broken kubeconfig, no such context) or SignInRequired (no credentials to be had).
     """
     around = os.environ if environ is None else environ
+    found = resolve(options, around)
 
-    def sign_in() -> Transport:
-        found = connection(options, around)
-        return Transport(found, credentials(found, around, run), options.request_timeout, around)
+    def sign_in(to: Connection) -> Transport:
+        return Transport(to, Identity(to, around, run, now), options.request_timeout, around)
 
-    return Cluster(sign_in, options.namespace or NAMESPACE, warn)
+    def sign_in_again() -> Transport | None:
+        again = _again(found, options, around)
+        return sign_in(again) if again else None
+
+    return Cluster(sign_in(found), sign_in_again, options.namespace or NAMESPACE, warn)
+
+
+def _again(before: Connection, options: ConnectionOptions, environ: Mapping[str, str]) -> Connection | None:
+    """The same context as the files have it now; None where it leads elsewhere, or they can be read only once.
+
+    The current context is not asked again: signing in to another cluster elsewhere must not lead this run there.
+    """
+    if options.kubeconfig and not Path(options.kubeconfig).is_file():
+        return None
+    try:
+        found = resolve(replace(options, context=options.context or before.context), environ)
+    except Failure:
+        return None
+    return found if found.server == before.server else None
 
 
 class Cluster:
@@ -68,10 +92,14 @@ class Cluster:
     """
 
     def __init__(
-        self, sign_in: Callable[[], Transport], namespace: str, warn: Callable[[str], None] | None = None
+        self,
+        transport: Transport,
+        sign_in_again: Callable[[], Transport | None],
+        namespace: str,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
-        self._sign_in = sign_in
-        self._transport = sign_in()
+        self._transport = transport
+        self._sign_in_again = sign_in_again
         self._renewing = threading.Lock()
         self._warn = warn or (lambda text: None)
         self.namespace = namespace
@@ -111,6 +139,13 @@ class Cluster:
         if found is None:
             raise NotFound("the cluster does not serve machinesets.machine.openshift.io")
         return found
+
+    def list_namespaces(self) -> list[str]:
+        """Names, sorted; on OpenShift those of the projects that the user may see."""
+        found = self._list("/apis/project.openshift.io/v1/projects")
+        if found is None:
+            found = self._list("/api/v1/namespaces") or []
+        return sorted(str(each["metadata"]["name"]) for each in found)
 
     def get_machineset(self, name: str) -> Document:
         """Raises NotFound, naming those that exist."""
@@ -194,21 +229,21 @@ class Cluster:
     ) -> Answer:
         transport = self._transport
         answer = transport.send(method, path, query, body)
-        if answer.status == 401 and (renewed := self._renewed(transport)):
+        if answer.status == 401 and (renewed := self._renewed(transport, answer.shown)):
             answer = renewed.send(method, path, query, body)
         if not answer.ok:
             raise refused(Status.parse(answer.status, answer.body), self.connection)
         return answer
 
-    def _renewed(self, stale: Transport) -> Transport | None:
-        """A transport with other credentials than `stale`, None where the kubeconfig has the same as before.
+    def _renewed(self, transport: Transport, refused: Credentials) -> Transport | None:
+        """A transport with other credentials than those that were refused, None where there are none to be had.
 
         The user may have signed in elsewhere in the meantime; a credential plugin gives a fresh token.
         """
         with self._renewing:
-            if self._transport is stale:
-                self._transport = self._sign_in()
-        return self._transport if self._transport.credentials != stale.credentials else None
+            if self._transport is transport and transport.credentials == refused:
+                self._transport = self._sign_in_again() or transport
+            return self._transport if self._transport.credentials != refused else None
 
     def _parsed(self, answer: Answer) -> Document:
         try:

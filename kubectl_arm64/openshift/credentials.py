@@ -1,28 +1,33 @@
 """A kubeconfig's user entry -> what goes with each request. No request is sent without the credentials it names.
 
-Rules: client-go rest/transport and plugin/pkg/client/auth/exec.
+Rules: client-go tools/clientcmd/client_config.go, transport/round_trippers.go and plugin/pkg/client/auth/oidc.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-import os
 import re
-import subprocess
-import sys
+import string
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from kubectl_arm64.errors import InvalidInput, SignInRequired, Unsupported
-from kubectl_arm64.openshift.kubeconfig import Connection
+from kubectl_arm64.openshift.connection import Connection
+from kubectl_arm64.openshift.exec_plugin import ExecPlugin, Run, run_plugin
+from kubectl_arm64.openshift.kubeconfig import Entry, decoded
 
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
-_API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_FORBIDDEN_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_HEADER_NAME = frozenset(string.ascii_letters + string.digits + "!#$&'*+-.^_`|~")
+_OIDC_LEEWAY = timedelta(seconds=10)
+_REMOVED = {
+    "gcp": "use the credential plugin gke-gcloud-auth-plugin instead",
+    "azure": "use the credential plugin kubelogin instead",
+}
 
 
 @dataclass(frozen=True)
@@ -34,166 +39,162 @@ class Credentials:
     key: bytes = field(default=b"", repr=False)
 
 
-@dataclass(frozen=True)
-class Finished:
-    """How a credential plugin ended."""
+class Identity:
+    """The user of `connection`, for as long as the tool runs; thread-safe.
 
-    code: int
-    out: str = field(repr=False)
-    err: str = ""
-
-
-Run = Callable[[Sequence[str], Mapping[str, str]], Finished]
-
-
-def run_plugin(command: Sequence[str], environ: Mapping[str, str]) -> Finished:
-    """Run a credential plugin. Raises OSError.
-
-    On a terminal its stderr is shown as it comes: it may ask to open a page and wait for it.
+    Token and certificate files are read, and expired plugins' credentials renewed, whenever they are asked for.
     """
-    with subprocess.Popen(command, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        said: list[bytes] = []
-        listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
-        listener.start()
-        out = process.stdout.read() if process.stdout else b""
-        listener.join()
-    return Finished(process.returncode, out.decode(errors="replace"), b"".join(said).decode(errors="replace"))
 
+    def __init__(
+        self,
+        connection: Connection,
+        environ: Mapping[str, str],
+        run: Run = run_plugin,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._connection = connection
+        self._now = now
+        self._lock = threading.Lock()
+        self._last_read = ""
+        user = connection.user
+        provider = user.get("auth-provider")
+        self._provider = None if provider is None else _provider(provider, connection)
+        # Whatever else names a user goes before a plugin, which then is not even run.
+        alone = not any(user.get(name) for name in ("token", "tokenFile", "username", *_CERTIFICATES))
+        self._plugin = ExecPlugin(connection, environ, run, now) if user.get("exec") is not None and alone else None
 
-def _listen(stream: Any, said: list[bytes]) -> None:
-    while part := stream.read1(4096):
-        said.append(part)
-        if sys.stderr.isatty():
-            sys.stderr.write(part.decode(errors="replace"))
-            sys.stderr.flush()
+    def credentials(self) -> Credentials:
+        """Raises SignInRequired (nothing, or nothing more, to sign in with) or InvalidInput (what no header takes)."""
+        with self._lock:
+            found = self._credentials()
+        for name, value in found.headers:
+            if _FORBIDDEN_IN_HEADERS.search(value):
+                # http.client would quote it, token and all.
+                raise InvalidInput(
+                    f"what {self._connection.user_name} sends as {name} holds a line break or a control character",
+                    f"correct the kubeconfig, or `oc login {self._connection.server}`",
+                )
+        return found
 
-
-def credentials(connection: Connection, environ: Mapping[str, str], run: Run = run_plugin) -> Credentials:
-    """The user's credentials, an exec plugin's included.
-
-    Raises SignInRequired (a plugin or token file that gives none) or Unsupported (an auth-provider).
-    """
-    user = connection.user
-    certificate, key = _pem(user, "client-certificate"), _pem(user, "client-key")
-    authorization = _authorization(connection)
-    if isinstance(plugin := user.get("exec"), Mapping):
-        status = _from_plugin(plugin, connection, environ, run)
-        token = str(status.get("token") or "").strip()
-        authorization = f"Bearer {token}" if token else authorization
-        certificate = str(status.get("clientCertificateData") or "").encode() or certificate
-        key = str(status.get("clientKeyData") or "").encode() or key
-    if "auth-provider" in user and not authorization:
-        name = str((user.get("auth-provider") or {}).get("name", ""))
-        raise Unsupported(
-            f"the user {connection.user_name} signs in by the auth-provider {name}, which kubectl has given up too",
-            f"`oc login {connection.server}` makes a user with a token",
+    def _credentials(self) -> Credentials:
+        user = self._connection.user
+        impersonation = tuple(_impersonation(user))
+        if not self._connection.secure:
+            return Credentials(impersonation)
+        if self._plugin:
+            issued = self._plugin.issued()
+            authorization = f"Bearer {issued.token}" if issued.token else ""
+            certificate, key = issued.certificate, issued.key
+        else:
+            authorization = self._authorization()
+            certificate, key = _pem(user, "client-certificate"), _pem(user, "client-key")
+        if not (authorization or certificate):
+            raise SignInRequired(
+                f"{self._connection.user_name or 'nobody'} has nothing to sign in to {self._connection.server} with",
+                f"`oc login {self._connection.server}`, or give --token",
+            )
+        return Credentials(
+            ((("Authorization", authorization),) if authorization else ()) + impersonation, certificate, key
         )
-    headers = ((("Authorization", authorization),) if authorization else ()) + _impersonation(user)
-    for name, value in headers:
-        if not _HEADER_VALUE.fullmatch(value):
-            # http.client would quote it, token and all.
-            raise InvalidInput(
-                f"what {connection.user_name} sends as {name} holds a line break or a character that no header takes",
-                f"correct the kubeconfig, or `oc login {connection.server}`",
-            )
-    return Credentials(headers, certificate, key)
 
+    def _authorization(self) -> str:
+        user = self._connection.user
+        if path := user.get("tokenFile"):
+            return f"Bearer {self._from_file(Path(path), str(user.get('token') or ''))}"
+        if token := user.get("token"):
+            return f"Bearer {token}"
+        if user.get("username"):
+            pair = f"{user['username']}:{user.get('password') or ''}"
+            return f"Basic {base64.b64encode(pair.encode()).decode()}"
+        if self._provider is not None and not any(user.get(name) for name in _CERTIFICATES):
+            return f"Bearer {_id_token(self._provider, self._connection, self._now())}"
+        return ""
 
-def _authorization(connection: Connection) -> str:
-    """A token file goes before a token, as in client-go; both are free of the newline that editors add."""
-    user = connection.user
-    if path := user.get("tokenFile"):
+    def _from_file(self, path: Path, token: str) -> str:
+        """The file goes before the token beside it; when it cannot be read, what was read before still holds."""
         try:
-            token = Path(str(path)).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            found = path.read_text(encoding="utf-8").strip()
+            reason = "" if found else "is empty"
+        except OSError as error:
+            found, reason = "", f"cannot be read: {error.strerror}"
+        except UnicodeDecodeError:
+            found, reason = "", "is not text"
+        self._last_read = found or self._last_read or token
+        if not self._last_read:
+            connection = self._connection
             raise SignInRequired(
-                f"the token file {path} of {connection.user_name} cannot be read: {reason}",
-                f"`oc login {connection.server}`",
-            ) from error
-        if not token:
-            raise SignInRequired(
-                f"the token file {path} of {connection.user_name} is empty", f"`oc login {connection.server}`"
+                f"the token file {path} of {connection.user_name} {reason}", f"`oc login {connection.server}`"
             )
-        return f"Bearer {token}"
-    if token := str(user.get("token") or "").strip():
-        return f"Bearer {token}"
-    if user.get("username"):
-        pair = f"{user['username']}:{user.get('password') or ''}"
-        return f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return ""
+        return self._last_read
 
 
-def _impersonation(user: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    headers = [("Impersonate-User", str(user["as"]))] if user.get("as") else []
+_CERTIFICATES = ("client-certificate", "client-certificate-data")
+
+
+def _impersonation(user: Entry) -> list[tuple[str, str]]:
+    if not user.get("as"):
+        return []
+    headers = [("Impersonate-User", str(user["as"]))]
     if user.get("as-uid"):
         headers.append(("Impersonate-Uid", str(user["as-uid"])))
     headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or ()]
     for key, values in (user.get("as-user-extra") or {}).items():
-        headers += [(f"Impersonate-Extra-{key}", str(value)) for value in values]
-    return tuple(headers)
+        headers += [(f"Impersonate-Extra-{_escaped(str(key))}", str(value)) for value in values or ()]
+    return headers
 
 
-def _pem(user: Mapping[str, Any], key: str) -> bytes:
+def _escaped(key: str) -> str:
+    """What cannot stand in a header's name as %XX (round_trippers.go, headerKeyEscape)."""
+    return "".join(chr(byte) if chr(byte) in _HEADER_NAME else f"%{byte:02X}" for byte in key.encode())
+
+
+def _pem(user: Entry, key: str) -> bytes:
     if data := user.get(f"{key}-data"):
-        return decoded(str(data), f"{key}-data")
+        return decoded(data)
     if not (path := user.get(key)):
         return b""
     try:
-        return Path(str(path)).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise SignInRequired(f"the {key} {path} cannot be read: {error.strerror}", "sign in anew") from error
 
 
-def decoded(data: str, where: str) -> bytes:
-    """Base64 of the kubeconfig's `*-data` fields. Raises InvalidInput naming the field, never its content."""
-    try:
-        return base64.b64decode(data, validate=False)
-    except (binascii.Error, ValueError):
-        raise InvalidInput(f"{where} of the kubeconfig is not base64") from None
-
-
-def _from_plugin(
-    plugin: Mapping[str, Any], connection: Connection, environ: Mapping[str, str], run: Run
-) -> Mapping[str, Any]:
-    """`status` of the ExecCredential that the plugin prints."""
-    command = [str(plugin.get("command") or ""), *(str(word) for word in plugin.get("args") or ())]
-    name = Path(command[0]).name
-    version = str(plugin.get("apiVersion") or "")
-    if version not in _API_VERSIONS:
+def _provider(provider: Entry, connection: Connection) -> Mapping[str, str]:
+    """The settings of an OpenID Connect auth-provider. Raises Unsupported (any other) or InvalidInput."""
+    name = str(provider.get("name") or "")
+    config = provider.get("config") or {}
+    if not connection.secure:
+        return config
+    if name in _REMOVED:
+        raise Unsupported(f"the {name} auth-provider of {connection.user_name} has been removed", _REMOVED[name])
+    if name != "oidc":
         raise Unsupported(
-            f"the credential plugin {name} speaks {version or 'no apiVersion'}",
-            f"it must speak {' or '.join(_API_VERSIONS)}",
+            f"there is no auth-provider {name!r}, which {connection.user_name} names",
+            f"`oc login {connection.server}` makes a user with a token",
         )
-    advice = str(plugin.get("installHint") or "") or f"run it by hand, or `oc login {connection.server}`"
-    try:
-        ended = run(command, _plugin_environ(plugin, connection, environ))
-    except OSError as error:
-        raise SignInRequired(f"the credential plugin {name} cannot be run: {error.strerror}", advice) from error
-    if ended.code != 0:
-        said = " ".join(ended.err.split())[-500:] or "it said nothing"
-        raise SignInRequired(f"the credential plugin {name} failed with exit code {ended.code}: {said}", advice)
-    try:
-        status = json.loads(ended.out).get("status")
-    except (ValueError, AttributeError):
-        status = None
-    # What it printed may hold a token: it is not quoted.
-    if not isinstance(status, Mapping) or not (status.get("token") or status.get("clientCertificateData")):
-        raise SignInRequired(f"the credential plugin {name} gave no credentials", advice)
-    return status
+    for key in ("idp-issuer-url", "client-id"):
+        if not config.get(key):
+            raise InvalidInput(f"the auth-provider of {connection.user_name} has no {key}", "correct the kubeconfig")
+    return config
 
 
-def _plugin_environ(plugin: Mapping[str, Any], connection: Connection, environ: Mapping[str, str]) -> dict[str, str]:
-    interactive = plugin.get("interactiveMode") != "Never" and sys.stdin is not None and os.isatty(0)
-    spec: dict[str, Any] = {"interactive": interactive}
-    if plugin.get("provideClusterInfo"):
-        spec["cluster"] = {
-            "server": connection.server,
-            "tls-server-name": connection.tls_server_name,
-            "insecure-skip-tls-verify": connection.insecure_skip_tls_verify,
-            "certificate-authority-data": connection.certificate_authority_data,
-            "proxy-url": connection.proxy_url,
-        }
-    info = {"apiVersion": plugin["apiVersion"], "kind": "ExecCredential", "spec": spec}
-    own = {str(pair.get("name")): str(pair.get("value")) for pair in plugin.get("env") or ()}
-    return {**environ, **own, "KUBERNETES_EXEC_INFO": json.dumps(info)}
+def _id_token(config: Mapping[str, str], connection: Connection, now: datetime) -> str:
+    """The id-token of the kubeconfig while it lasts; renewing it, and writing it back, is left to kubectl."""
+    token = config.get("id-token") or ""
+    expires = _expiry(token)
+    if expires is not None and now + _OIDC_LEEWAY < expires:
+        return token
+    raise SignInRequired(
+        f"the id-token of {connection.user_name} has expired",
+        "any command of oc or kubectl renews it (`oc version`); then run this one again",
+    )
+
+
+def _expiry(jwt: str) -> datetime | None:
+    """`exp` of a JSON Web Token, None where it has none."""
+    try:
+        payload = jwt.split(".")[1]
+        claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return datetime.fromtimestamp(float(claims["exp"]), UTC)
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError):
+        return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from kubectl_arm64.copy.ports import PageTarget
 from kubectl_arm64.pipeline.step import Operation
 
 Resource = Mapping[str, Any]
@@ -29,6 +30,26 @@ class StorageAccounts(Protocol):
 
     def create_container(self, group: str, account: str, name: str) -> None:
         """Through Resource Manager, so no data-plane role is needed; private."""
+
+
+class Disks(Protocol):
+    def get(self, group: str, name: str) -> Resource | None: ...
+
+    def create(self, group: str, name: str, body: Resource) -> Operation: ...
+
+    def tag(self, group: str, name: str, tags: Mapping[str, str]) -> Operation:
+        """PATCH: these in the place of those that it has."""
+
+    def open(self, group: str, name: str, seconds: int) -> PageTarget:
+        """The disk's blob, to be written for so long by a SAS that stays in here; the disk is in ActiveUpload then.
+
+        Takes some seconds. The blob is there already, of the size that was asked for; it knows no lease.
+        """
+
+    def close(self, group: str, name: str) -> Operation:
+        """End all access: what was uploaded becomes the disk, Unattached, if its VHD footer is sound."""
+
+    def delete(self, group: str, name: str) -> Operation: ...
 
 
 class Galleries(Protocol):

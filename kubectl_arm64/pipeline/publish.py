@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kubectl_arm64.copy.asynchronous import AsynchronousCopy
-from kubectl_arm64.copy.ports import Blobs, Source
+from kubectl_arm64.copy.by_ranges import RangeCopy
+from kubectl_arm64.copy.engine import PARALLEL, Terms
+from kubectl_arm64.copy.ports import Blobs, PageSource
 from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.errors import Failure, Interrupted, NotFinished
 from kubectl_arm64.image import GalleryImage
@@ -19,7 +21,7 @@ from kubectl_arm64.pipeline.image_version import ImageVersionStep
 from kubectl_arm64.pipeline.ports import Galleries, Resource, StorageAccounts
 from kubectl_arm64.pipeline.step import Begun, Observed, Pace, Reporter, State, Step, begin, ensure, finish
 from kubectl_arm64.pipeline.storage_account import SharedKeys, StorageAccountStep, allowed
-from kubectl_arm64.pipeline.vhd import VhdStep
+from kubectl_arm64.pipeline.vhd import Copier, VhdStep
 from kubectl_arm64.plan import ImagePlan
 
 MISSING = Observed(State.MISSING)
@@ -37,18 +39,29 @@ class Azure(Protocol):
     def blobs(self, account: Resource, container: str, auth: str) -> Blobs:
         """`auth`: login (the sign-in's token) or key (a SAS, signed with the account's key)."""
 
-    def source(self, url: str) -> Source: ...
+    def source(self, url: str) -> PageSource: ...
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How to publish. `source_url` may carry a SAS; `auth` is login or key; `may_switch`: auth was chosen by auto."""
+    """How to publish. `source_url` may carry a SAS; `auth` is login or key; `may_switch`: auth was chosen by auto.
+
+    `copy`: ranges (page by page, `parallel` requests at a time), async, or auto: ranges, else async. Who does not
+    wait is given async, since only that goes on without this process.
+    """
 
     source_url: str
     auth: str
     may_switch: bool = False
     abort_copy: bool = False
     wait: bool = True
+    copy: str = "async"
+    parallel: int = PARALLEL
+
+    @property
+    def by_ranges(self) -> bool:
+        """Whether this process copies."""
+        return self.copy != "async" and self.wait
 
 
 @dataclass(frozen=True)
@@ -69,11 +82,12 @@ class Publication:
         self._pace = pace
         self._report = report
         accounts, galleries = azure.storage_accounts, azure.galleries
-        self._source = SourceVhd(azure.source(choices.source_url))
+        self._pages = azure.source(choices.source_url)
+        self._source = SourceVhd(self._pages)
         self._keys = SharedKeys(accounts, plan, report)
         self._account = StorageAccountStep(accounts, plan, shared_keys=choices.auth == "key")
         self._container = ContainerStep(accounts, plan)
-        self._vhd = VhdStep(plan.blob, self._copier)
+        self._vhd = VhdStep(plan.blob, self._copier, attended=choices.by_ranges)
         self._gallery = GalleryStep(galleries, plan)
         self._definition = ImageDefinitionStep(galleries, plan)
         self._version = ImageVersionStep(galleries, plan, self._account_resource)
@@ -107,7 +121,7 @@ class Publication:
         if self._version.needs_vhd:
             self._ensure(self._account)
             self._ensure(self._container)
-            # The copy takes minutes and is Azure's work: gallery and definition are made beside it.
+            # Where the copy is Azure's work it takes minutes: gallery and definition are made beside it.
             copy = begin(self._vhd, self._report, self._seen.get(self._vhd))
             self._ensure(self._gallery)
             self._ensure(self._definition)
@@ -150,7 +164,7 @@ class Publication:
         assert self._account.resource is not None
         return self._account.resource
 
-    def _copier(self) -> AsynchronousCopy:
+    def _copier(self) -> Copier:
         account, choices = self._account_resource(), self._choices
         just_on = choices.auth == "key" and self._keys.open(account)
 
@@ -164,11 +178,25 @@ class Publication:
             keys_just_on=just_on,
             fallback=(lambda: access("login")) if choices.auth == "key" and choices.may_switch else None,
         )
-        return AsynchronousCopy(
-            blobs,
-            self._plan.blob,
-            self._source,
-            self._plan.identity.release,
-            abort_foreign=choices.abort_copy,
-            note=self._report.note,
+        blob, release = self._plan.blob, self._plan.identity.release
+        asynchronous = AsynchronousCopy(
+            blobs, blob, self._source, release, abort_foreign=choices.abort_copy, note=self._report.note
         )
+        if not choices.by_ranges:
+            return asynchronous
+        return RangeCopy(
+            asynchronous,
+            self._pages,
+            self._source,
+            lambda: blobs.page_blob(blob),
+            release,
+            self._terms(),
+            may_fall_back=choices.copy == "auto",
+        )
+
+    def _terms(self) -> Terms:
+        def progress(done: int, total: int) -> None:
+            self._report.progress(self._vhd.title, Observed(State.PENDING, progress=(done, total)))
+
+        pace = self._pace
+        return Terms(self._choices.parallel, progress, self._report.note, pace.clock, pace.sleep, pace.deadline)

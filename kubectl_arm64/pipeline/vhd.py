@@ -21,7 +21,7 @@ class Copier(Protocol):
 class VhdStep:
     """The page blob that holds the VHD; progress in bytes.
 
-    The copier is made at the first look, since it needs the account.
+    The copier is made at the first look, since it needs the account. `attended`: this process copies, not Azure.
     """
 
     action = ""
@@ -32,9 +32,10 @@ class VhdStep:
         CopyPhase.COMPLETE: State.READY,
     }
 
-    def __init__(self, blob: str, make_copier: Callable[[], Copier]) -> None:
+    def __init__(self, blob: str, make_copier: Callable[[], Copier], *, attended: bool = False) -> None:
         self._blob = blob
         self._make_copier = make_copier
+        self._attended = attended
 
     @property
     def title(self) -> str:
@@ -49,8 +50,23 @@ class VhdStep:
         return Observed(self._STATES[look.phase], look.note, (look.done, look.total) if look.total else None)
 
     def start(self) -> Operation:
+        if self._attended:
+            return _Attended(self._copier)
         self._copier.start()
         return _Underway()
+
+
+class _Attended:
+    """A copy that goes on only while somebody attends to it: to await it is to do it."""
+
+    retry_after = None
+
+    def __init__(self, copier: Copier) -> None:
+        self._copier = copier
+
+    def finished(self) -> bool:
+        self._copier.start()
+        return True
 
 
 class _Underway:

@@ -18,6 +18,8 @@ LOGIN_HOSTS = {
 }
 MANAGEMENT_HOSTS = ("management.azure.com", "management.usgovcloudapi.net", "management.chinacloudapi.cn")
 BLOB_SUFFIXES = ("blob.core.windows.net", "blob.core.usgovcloudapi.net", "blob.core.chinacloudapi.cn")
+# Behind the SAS of a managed disk: md-impexp-<name>.z<number> (users' reports), each number a zone of its own in DNS.
+DISK_SUFFIXES = tuple(f"z{number}.blob.storage.azure.net" for number in range(1, 10))
 
 LOOPBACK = ("127.0.0.1", "localhost")
 METADATA_HOST = "169.254.169.254"  # the instance metadata service, in every cloud
@@ -33,11 +35,12 @@ def service(host: str) -> str | None:
     if host in MANAGEMENT_HOSTS:
         return ARM
     account, _, suffix = host.partition(".")
-    if account and suffix in BLOB_SUFFIXES:
+    if account and suffix in (*BLOB_SUFFIXES, *DISK_SUFFIXES):
         return BLOB
     return None
 
 
 def certificate_names() -> list[str]:
     """What the sandbox's one certificate is valid for."""
-    return [*sorted(_LOGIN), *MANAGEMENT_HOSTS, *(f"*.{suffix}" for suffix in BLOB_SUFFIXES), *LOOPBACK]
+    wild = (f"*.{suffix}" for suffix in (*BLOB_SUFFIXES, *DISK_SUFFIXES))
+    return [*sorted(_LOGIN), *MANAGEMENT_HOSTS, *wild, *LOOPBACK]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-RECORDED_POLLS = {"storageAccounts": 1, "galleries": 0, "images": 0, "versions": 7, "copy": 4, "delete": 1}
-FAST_POLLS = {"storageAccounts": 1, "galleries": 1, "images": 1, "versions": 2, "copy": 2, "delete": 1}
+RECORDED_POLLS = {"storageAccounts": 1, "galleries": 0, "images": 0, "versions": 7, "copy": 4, "delete": 1, "disks": 1}
+FAST_POLLS = {"storageAccounts": 1, "galleries": 1, "images": 1, "versions": 2, "copy": 2, "delete": 1, "disks": 1}
 
 
 @dataclass
@@ -31,9 +31,9 @@ class Knobs:
     """Set by flag and by the admin endpoint.
 
     `polls`: looks at an operation before it is done, by kind (storageAccounts, galleries, images, versions, copy,
-    delete). `retry_after`: seconds to send where the real service sends a Retry-After; None sends the recorded value.
-    `latency`: seconds added to every exchange. `bandwidth` (bytes/s) and `requests_per_second`: limits of one blob;
-    0 is no limit. `copy_outcome`: how Copy Blob ends: success, failed, or stuck (pending for ever).
+    delete, disks). `retry_after`: seconds to send where the real service sends a Retry-After; None sends the recorded
+    value. `latency`: seconds added to every exchange. `bandwidth` (bytes/s) and `requests_per_second`: limits of one
+    blob; 0 is no limit. `copy_outcome`: how Copy Blob ends: success, failed, or stuck (pending for ever).
     `copy_bandwidth` (bytes/s of the blob's whole size): Copy Blob goes on by the world's clock, not by looks.
     """
 

@@ -79,6 +79,7 @@ class Container:
     created: float = field(default_factory=time.time)
     etag: str = ""  # quoted; "" until it is first asked for
     metadata: dict[str, str] = field(default_factory=dict)
+    policies: dict[str, dict[str, str]] = field(default_factory=dict)  # stored access policies: id -> {sp, st, se}
 
 
 def new_key() -> str:
@@ -138,6 +139,7 @@ class World:
     )  # API groups that the cluster does not have (add machine.openshift.io for a hosted cluster)
     signing_key: str = field(default_factory=new_key, repr=False)  # what Entra ID signs this world's tokens with
     operations: dict[str, Any] = field(default_factory=dict)  # id -> long-running operation (tests/sandbox/arm)
+    uploads: dict[str, Any] = field(default_factory=dict)  # lower-case disk id -> its bytes (arm/disks.py)
     policies: list[Any] = field(default_factory=list)  # deny policies that are assigned (tests/sandbox/arm/policy.py)
     skus: list[dict[str, Any]] = field(default_factory=list)  # what Microsoft.Compute/skus lists
     usages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # location -> what its usages list

@@ -16,7 +16,7 @@ from kubectl_arm64.cli.machineset.making import Workshop
 from kubectl_arm64.cli.machineset.ports import Azure, Ports
 from kubectl_arm64.cli.machineset.sources import Situation, check_user_data, from_cluster, from_file, look
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output
-from kubectl_arm64.cluster import ClusterFacts, Document, require
+from kubectl_arm64.cluster import ClusterFacts, Document, opt_out_price, require
 from kubectl_arm64.errors import Failure, UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.machineset import Clone, location_of
@@ -82,7 +82,15 @@ def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports
     chosen = _image(image, flags, situation, sources, ports, azure)
     clones = Workshop(flags, namespace, situation, chosen, azure).clones(sources)
     streams.warn(list(dict.fromkeys(warning for clone in clones for warning in clone.warnings)))
+    streams.warn(_price_of_opting_out(clones, situation))
     return _deliver(clones, flags, situation, chosen.image, streams)
+
+
+def _price_of_opting_out(clones: Sequence[Clone], situation: Situation) -> list[str]:
+    """What keeping the gallery image of enrolled clones, by opting them out, would cost the cluster."""
+    managed = situation.facts.managed_boot_images
+    price = opt_out_price(situation.facts)
+    return [price] if price and any(managed.enrols(clone.manifest) for clone in clones) else []
 
 
 def _azure(image: ImageFlags, situation: Situation, ports: Ports) -> Azure:

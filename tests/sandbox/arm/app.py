@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from tests.sandbox.arm import (
     containers,
+    disks,
     errors,
     galleries,
     image_definitions,
@@ -51,6 +52,7 @@ _SERVICES = (
     galleries,
     image_definitions,
     image_versions,
+    disks,
     providers,
 )
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")

@@ -153,3 +153,12 @@ def busy() -> Refusal:
         "https://aka.ms/activitylog to get more details on the conflicting requests."
     )
     return Refusal(409, "Conflict", message)
+
+
+def active_signature(disk: str) -> Refusal:
+    # Users' reports of deleting a disk that is exported or uploaded to.
+    message = (
+        f"There is an active shared access signature outstanding for disk {disk}. Call EndGetAccess before attaching "
+        "or deleting the disk. Learn more here: aka.ms/revokeaccessapi."
+    )
+    return Refusal(409, "OperationNotAllowed", message)

@@ -6,23 +6,18 @@ only sees when it reads the blob.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from tests.sandbox.arm import errors
+from tests.sandbox.arm import disks, errors, vhds
 from tests.sandbox.arm.exchange import Call, Resource, location_of
 from tests.sandbox.world import Blob, StorageAccount
 
-MIB = 1024**2
 GIB = 1024**3
-FOOTER = 512
 LIST_KEYS = "Microsoft.Storage/storageAccounts/listKeys/action"
 _TARGET = "galleryImageVersion.properties.storageProfile.osDiskImage.source"
-_CURRENT_SIZE, _DISK_TYPE, _CHECKSUM = 48, 60, 64  # offsets in a VHD footer
-_FIXED = 2
 
 
 @dataclass(frozen=True)
@@ -44,6 +39,8 @@ def read(call: Call, action: str, resource_id: str) -> Source:
         raise _one_source()
     if image_id:
         return _managed_image(call, image_id)
+    if disks.is_disk(str(source.get("id", ""))):
+        return _managed_disk(call, action, resource_id, disk, str(source["id"]))
     if "id" in source:
         message = (
             "The source id of a disk image must be a disk or a snapshot. To create a version from a blob, give "
@@ -119,44 +116,16 @@ def _fault(account: StorageAccount, uri: str) -> errors.Refusal | None:
     if blob.properties.get("blob_type") != "PageBlob":
         message = f"The source blob {uri} is not a page blob. Only page blobs are supported."
         return errors.invalid_parameter(message, "disks")
-    return _vhd_fault(blob, uri)
+    return vhds.fault(blob, uri)
 
 
 def _copy_status(blob: Blob) -> str:
     return str((blob.properties.get("copy") or {}).get("status", ""))
 
 
-def _vhd_fault(blob: Blob, uri: str) -> errors.Refusal | None:
-    size = blob.store.size
-    footer = blob.store.read(max(0, size - FOOTER), FOOTER)
-    name = unquote(urlsplit(uri).path).rpartition("/")[2]
-    if len(footer) < FOOTER or not footer.startswith(b"conectix"):
-        return _invalid(
-            f"The specified cookie value in VHD footer indicates that disk '{name}' with blob {uri} is not a "
-            "supported VHD. Disk is expected to have cookie value 'conectix'."
-        )
-    (disk_type,) = struct.unpack_from(">I", footer, _DISK_TYPE)
-    if disk_type != _FIXED:
-        return _invalid(f"The disk '{name}' with blob {uri} is of VHD type {disk_type}. Only fixed VHDs are supported.")
-    (checksum,) = struct.unpack_from(">I", footer, _CHECKSUM)
-    if checksum != ~sum(footer[:_CHECKSUM] + footer[_CHECKSUM + 4 :]) & 0xFFFFFFFF:
-        return _invalid(f"The footer checksum of disk '{name}' with blob {uri} is not correct.")
-    (current,) = struct.unpack_from(">Q", footer, _CURRENT_SIZE)
-    if current != size - FOOTER or current % MIB:
-        return _invalid(
-            f"The disk '{name}' with blob {uri} has unsupported virtual size {current} bytes, in a blob of {size} "
-            "bytes. The size must be a whole number (in MBs)."
-        )
-    return None
-
-
-def _invalid(message: str) -> errors.Refusal:
-    return errors.Refusal(400, "InvalidVhd", message)
-
-
 def _size(account: StorageAccount, uri: str) -> int:
     blob = _blob(account, uri)
-    return 0 if blob is None else -(-(blob.store.size - FOOTER) // GIB)
+    return 0 if blob is None else -(-(blob.store.size - vhds.FOOTER) // GIB)
 
 
 def _managed_image(call: Call, image_id: str) -> Source:
@@ -178,3 +147,48 @@ def _managed_image(call: Call, image_id: str) -> Source:
             for disk in stored["dataDisks"]
         ]
     return Source({"source": {"id": image_id}}, lambda: None, lambda: disks)
+
+
+def _managed_disk(call: Call, action: str, resource_id: str, image: dict[str, Any], disk_id: str) -> Source:
+    """A managed disk of the definition's kind, in the version's region. The sentences of its refusals are inferred."""
+    target = f"{_TARGET}.id"
+    if not call.may(disks.READ, disk_id):
+        raise errors.linked_not_authorized(call.claims.object_id, action, resource_id, disks.READ, disk_id)
+    disk = call.existing(disk_id)
+    if disk is None or location_of(disk) != location_of(call.body):
+        message = (
+            f"Source {disk_id} is not found. Please check source exists, and is in the same region as gallery image "
+            "version being created."
+        )
+        raise errors.Refusal(404, "NotFound", message, target=target)
+    state = disk["properties"]["diskState"]
+    if state not in ("Unattached", "Attached", "Reserved"):
+        message = f"The source disk '{disk_id}' is in state {state}. An image version is made of a disk at rest."
+        raise errors.Refusal(409, "OperationNotAllowed", message, target=target)
+    _check_kind(call, resource_id, disk, target)
+
+    def gone() -> errors.Refusal | None:
+        if call.existing(disk_id) is disk:
+            return None
+        return errors.invalid_parameter(f"The source {disk_id} is not accessible.", "disks")
+
+    size = disk["properties"].get("diskSizeGB", 0)
+    return Source(
+        {"osDiskImage": {"hostCaching": image.get("hostCaching", "ReadWrite"), "source": {"id": disk_id}}},
+        gone,
+        lambda: {"osDiskImage": {"sizeInGB": size}},
+    )
+
+
+def _check_kind(call: Call, resource_id: str, disk: Resource, target: str) -> None:
+    definition = call.existing(resource_id.rpartition("/versions/")[0])
+    wanted, have = (definition or {}).get("properties", {}), disk["properties"]
+    kinds = {
+        "hyperVGeneration": have.get("hyperVGeneration", "V1"),
+        "osType": have.get("osType"),
+        "architecture": (have.get("supportedCapabilities") or {}).get("architecture", "x64"),
+    }
+    for name, value in kinds.items():
+        if value != wanted.get(name):
+            message = f"The {name} '{value}' of the source does not match the image definition's, '{wanted.get(name)}'."
+            raise errors.invalid_parameter(message, target)

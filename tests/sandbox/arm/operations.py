@@ -3,7 +3,7 @@
     storage account PUT     202, Location, Retry-After 17; the Location answers 202 until it answers the account
     resource group DELETE   202, Location, Retry-After 15; the Location answers 202 until it answers 200
     compute PUT             200 or 201, Azure-AsyncOperation; the URL answers 200 with a status object
-    compute DELETE          202, Azure-AsyncOperation and Location (the same operation)
+    compute DELETE          202, Azure-AsyncOperation and Location (the same operation); so every write of a disk
 
 An operation goes on when somebody looks: at its URL, or at the resource itself (a client that was killed has only the
 latter). `knobs.polls` says how many looks see it under way.
@@ -41,6 +41,7 @@ class Operation:
     signature: str = field(default_factory=lambda: secrets.token_urlsafe(256))
     retry_after: int | None = None  # as recorded; None where the real service sends none
     ready: frozenset[str] = frozenset()
+    output: Callable[[], Resource] | None = None  # what the status object tells of the result
     looks: int = 0
     ended: float | None = None
     error: errors.Refusal | None = None
@@ -160,7 +161,8 @@ def status(operation: Operation) -> Resource:
         return {**body, "status": "InProgress", "name": operation.id}
     body["endTime"] = timestamp(operation.ended)
     if operation.error is None:
-        return {**body, "status": "Succeeded", "name": operation.id}
+        output = {"properties": {"output": operation.output()}} if operation.output else {}
+        return {**body, "status": "Succeeded", **output, "name": operation.id}
     return {**body, "status": "Failed", "error": operation.error.error, "name": operation.id}
 
 

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.sandbox.blob import auth, limits
+from tests.sandbox.blob import auth, disk_accounts, limits
 from tests.sandbox.blob.errors import Refusal, bad_header
 from tests.sandbox.blob.exchange import NEWEST_VERSION, UNVERSIONED, Answer, Call, account_at, parse_query
 from tests.sandbox.blob.operations import operation_of
@@ -48,6 +48,7 @@ def app(shared: Shared) -> ASGIApp:
 
 async def _answer(call: Call) -> Answer:
     operation = operation_of(call)
+    disk_accounts.check(call)
     call = call.known_as(auth.authorize(call, operation.rights))
     blob = call.existing if call.level == "blob" else None
     if blob is not None:

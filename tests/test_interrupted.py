@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM leave a state from which the same command goes on, and say so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import IMPATIENT, ROOT
+from tests.sandbox.server import Sandbox
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_when_a_signal_ends_the_run_it_says_how_to_go_on_and_the_next_run_does(
+    sandbox: Sandbox, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    environ = {**sandbox.environment(os.environ), **IMPATIENT}
+    command = [sys.executable, "-m", "kubectl_arm64", "bootimage", "--tag", "env=prod"]
+    stalled = sandbox.fault("/galleries/rhcos_prod_7x2kq[?]", method="PUT", action="stall", after=True)
+    with subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("VHD"):  # the gallery comes next
+                break
+        while not stalled.seen:
+            pass
+        process.send_signal(number)
+        said = process.stderr.read()
+    assert process.returncode == code
+    assert "error: interrupted; what Azure has begun goes on there" in said
+    assert "go on with: kubectl arm64 bootimage --tag env=prod" in said
+    assert "Traceback" not in said
+    again = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert len(sandbox.asked("PUT", "/galleries/rhcos_prod_7x2kq[?]")) == 1

@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo e2e dist lock clean
+.PHONY: help setup check test demo e2e bench dist lock clean
 
 help: ## Say what there is to run
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ demo: $(READY) ## Both commands end to end on the embedded Azure and cluster, th
 
 e2e: $(READY) ## What others judge: kube-apiserver, OpenShift's admission, kubectl, oc, krew, az, Azurite (15 minutes the first time)
 	$(BIN)/python -m pytest tests/e2e
+
+bench: $(READY) ## Measure the copy of the VHD on the embedded Azure (5 minutes); docs/copy-benchmark.md has the tables
+	$(BIN)/python -m bench.copy
 
 dist: $(READY) ## Wheel, sdist, this platform's archive and the krew manifest, into dist/
 	$(BIN)/python -m scripts.dist

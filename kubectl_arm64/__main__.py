@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+_SIGINT, _SIGPIPE = 2, 13  # the module signal takes longer to import than help to print
+
 
 def main() -> int:
     """One call of `kubectl-arm64` or `oc-arm64`; its exit code."""
@@ -25,6 +27,21 @@ def complete() -> int:
 
 
 def _run(words: list[str]) -> int:
+    try:
+        code = _answer(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output went away (`| head`): nothing is left to tell, at exit neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + _SIGPIPE
+    except KeyboardInterrupt:
+        # Before the command began; once it has, app.py says how to go on.
+        sys.stderr.write("error: interrupted\n")
+        return 128 + _SIGINT
+    return code
+
+
+def _answer(words: list[str]) -> int:
     answered = front.answer(sys.argv[0], words, sys.stdout, sys.stderr)
     if isinstance(answered, int):
         return answered

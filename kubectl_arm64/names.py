@@ -121,6 +121,10 @@ class _Rule:
 
 _VERSION_PART = r"(?:0|[1-9]\d{0,9})"
 _RULES = {
+    "subscription": _Rule(
+        re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
+        "the subscription's ID, of the form 00000000-0000-0000-0000-000000000000 (`az account list` shows it)",
+    ),
     "storage-account": _Rule(re.compile(r"[a-z0-9]{3,24}"), "3 to 24 lower-case letters and digits"),
     "container": _Rule(
         re.compile(r"(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*"),
@@ -149,7 +153,7 @@ _MAX_INTEGER = 2**31 - 1
 def check_names(names: Mapping[str, str]) -> None:
     """Raise InvalidInput for the first name that Azure will refuse.
 
-    Keys are flags' names without dashes: storage-account, container, gallery, image-definition,
+    Keys are flags' names without dashes: subscription, storage-account, container, gallery, image-definition,
     image-version, resource-group. The error names the flag, the rule and the offending name.
     """
     for flag, name in names.items():

@@ -128,6 +128,7 @@ def resolve(image: BootImage, wishes: Wishes, facts: ClusterFacts) -> ImagePlan:
     )
     check_names(
         {
+            "subscription": plan.subscription,
             "resource-group": plan.resource_group,
             "storage-account": plan.storage_account.name,
             "container": plan.container,
@@ -136,5 +137,6 @@ def resolve(image: BootImage, wishes: Wishes, facts: ClusterFacts) -> ImagePlan:
             "image-version": plan.version.name,
         }
     )
+    check_tags(facts.resource_tags, "status.platformStatus.azure.resourceTags of infrastructure/cluster")
     check_tags(plan.tags)
     return plan

@@ -226,7 +226,11 @@ def _unknown_os_stream(name: str, known: Any, where: str) -> InvalidInput:
 
 
 def _check_url(url: str, where: str) -> None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise InvalidInput(f"{where} is not a URL: {_without_query(url)}: {error}", "correct it") from error
     if parts.scheme != "https" or not parts.hostname:
         raise InvalidInput(f"{where} is not an https URL: {_without_query(url)}", "Azure copies from https only")
     if parts.path.endswith((".vhd.gz", ".vhd.xz", ".vhd.zst")):
@@ -264,6 +268,8 @@ def _parse_json(text: Any, where: str) -> Mapping[str, Any]:
             f"{where}, line {error.lineno}, column {error.colno}: broken JSON: {error.msg}",
             "fetch it once more, or name another with --stream-file",
         ) from error
+    except RecursionError:
+        raise InvalidInput(f"{where} is nested too deeply to be a stream", "fetch it once more") from None
     return _mapping(document, where)
 
 

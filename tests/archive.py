@@ -24,7 +24,8 @@ def dist() -> Path:
             made = Path(temporary) / "dist"
             command = [sys.executable, "-m", "scripts.dist", "--archive-only", "--out", str(made)]
             subprocess.run(command, cwd=ROOT, check=True, timeout=600)
-            made.rename(folder)
+            if not folder.is_dir():  # another run may have been first
+                made.rename(folder)
         for old in sorted(folder.parent.glob("?" * len(folder.name)), key=lambda path: path.stat().st_mtime)[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
     return folder

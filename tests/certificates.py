@@ -32,12 +32,12 @@ class Certificates:
     """PEM files NAME.pem in `folder` (of clients also NAME.key), and the servers' TLS contexts.
 
     Servers, and who signed for them:
-    prod     127.0.0.1, localhost and api.prod.example.com, by `ca`, as all clients are
+    prod     127.0.0.1, localhost and api.prod.invalid, by `ca`, as all clients are
     stage    api.stage.example.com alone, by `ca`
     legacy   127.0.0.1, by `legacy-ca`, which has neither key identifiers nor a key usage
     issued   127.0.0.1, by `intermediate`, which the server sends along; its own signer is nobody's file
     selfmade 127.0.0.1, signed by itself without being a CA: `selfmade`
-    named    127.0.0.1 as the common name alone, by `ca`
+    named    api.stage.example.com as the common name alone, by `legacy-ca`
     expired  127.0.0.1, by `ca`, until last year
     """
 
@@ -45,6 +45,7 @@ class Certificates:
         self._folder = folder
         self._authority = trustme.CA()
         self._write("ca.pem", self._authority.cert_pem.bytes())
+        self._write("remarked.pem", "# Zürich\n".encode() + self._authority.cert_pem.bytes())
         for name in ("dev", "ops"):
             client = self._authority.issue_cert(common_name=name)
             self._write(f"{name}.pem", client.cert_chain_pems[0].bytes())
@@ -69,14 +70,15 @@ class Certificates:
         leaf = ec.generate_private_key(ec.SECP256R1())
         year = datetime.timedelta(days=365)
         now = datetime.datetime.now(datetime.UTC)
+        expired = self._authority.issue_cert("127.0.0.1", not_before=now - 2 * year, not_after=now - year)
         return {
-            "prod": self._context(self._authority.issue_cert("127.0.0.1", "localhost", "api.prod.example.com")),
+            "prod": self._context(self._authority.issue_cert("127.0.0.1", "localhost", "api.prod.invalid")),
             "stage": self._context(self._authority.issue_cert("api.stage.example.com")),
             "legacy": self._context(_signed("legacy", leaf, "legacy-ca", legacy_key, [_HERE])),
             "issued": self._context(intermediate.issue_cert("127.0.0.1")),
             "selfmade": self._context(selfmade),
-            "named": self._context(self._authority.issue_cert(common_name="127.0.0.1")),
-            "expired": self._context(self._authority.issue_cert("127.0.0.1", not_before=now - 2 * year, not_after=now - year)),
+            "named": self._context(_signed("api.stage.example.com", leaf, "legacy-ca", legacy_key, [])),
+            "expired": self._context(expired),
         }
 
     def proxy(self) -> ssl.SSLContext:
@@ -117,9 +119,7 @@ def _signed(
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
     certificate = builder.sign(issuer_key, hashes.SHA256())
-    return Pair(
-        certificate.public_bytes(_PEM), key.private_bytes(_PEM, _PKCS8, serialization.NoEncryption())
-    )
+    return Pair(certificate.public_bytes(_PEM), key.private_bytes(_PEM, _PKCS8, serialization.NoEncryption()))
 
 
 def _named(name: str) -> x509.Name:

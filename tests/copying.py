@@ -12,15 +12,22 @@ import multiprocessing
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kubectl_arm64.copy.asynchronous import AsynchronousCopy
 from kubectl_arm64.copy.by_ranges import RangeCopy
 from kubectl_arm64.copy.engine import Terms
+from kubectl_arm64.copy.ports import Blobs, PageBlob, PageSource
+from kubectl_arm64.copy.source import SourceVhd
 from tests.sandbox.blob.pages import PageStore
 from tests.sandbox.blob.properties import new_blob
 from tests.sandbox.server import Sandbox
 from tests.sandbox.world import Blob, Container, StorageAccount
+
+if TYPE_CHECKING:
+    from kubectl_arm64.azure.transport import Connection
 
 RELEASE = "418.94.202602022246-0"
 BLOB = f"rhcos-{RELEASE}-azure.aarch64.vhd"
@@ -57,19 +64,35 @@ class Place:
 
     def copy(self, terms: Terms = Terms(), **settings: Any) -> RangeCopy:  # noqa: B008  (frozen)
         """The engine by the adapters that the tool uses; the process's environment must be `environ`."""
-        from kubectl_arm64.azure import blobs, clouds
-        from kubectl_arm64.azure.pages import UrlPageSource
-        from kubectl_arm64.azure.transport import Connection
-        from kubectl_arm64.copy.asynchronous import AsynchronousCopy
-        from kubectl_arm64.copy.source import SourceVhd
-
-        connection = Connection(self.environ["REQUESTS_CA_BUNDLE"], lambda seconds: None)
-        access = blobs.by_key(dict(self.account), CONTAINER, lambda group, account: self.key)
-        ours = blobs.ContainerBlobs(dict(self.account), CONTAINER, access, connection, clouds.PUBLIC)
-        source = UrlPageSource(self.source, connection)
+        source = self._source()
         vhd = SourceVhd(source)
-        asynchronous = AsynchronousCopy(ours, BLOB, vhd, RELEASE, note=terms.note)
-        return RangeCopy(asynchronous, source, vhd, lambda: ours.page_blob(BLOB), RELEASE, terms, **settings)
+        asynchronous = AsynchronousCopy(self._blobs(), BLOB, vhd, RELEASE, note=terms.note)
+        return RangeCopy(asynchronous, source, vhd, self.page_blob, RELEASE, terms, **settings)
+
+    def asynchronous(self) -> AsynchronousCopy:
+        """Azure's own copy to the same place."""
+        return AsynchronousCopy(self._blobs(), BLOB, SourceVhd(self._source()), RELEASE)
+
+    def page_blob(self) -> PageBlob:
+        """Our blob."""
+        return self._blobs().page_blob(BLOB)
+
+    def _blobs(self) -> Blobs:
+        from kubectl_arm64.azure import blobs, clouds
+
+        access = blobs.by_key(dict(self.account), CONTAINER, lambda group, account: self.key)
+        return blobs.ContainerBlobs(dict(self.account), CONTAINER, access, self._connection, clouds.PUBLIC)
+
+    def _source(self) -> PageSource:
+        from kubectl_arm64.azure.pages import UrlPageSource
+
+        return UrlPageSource(self.source, self._connection)
+
+    @cached_property
+    def _connection(self) -> Connection:
+        from kubectl_arm64.azure.transport import Connection
+
+        return Connection(self.environ["REQUESTS_CA_BUNDLE"], lambda seconds: None)
 
     def of(self, source: str) -> Place:
         return replace(self, source=source)
@@ -99,7 +122,7 @@ def spawn(place: Place, parallel: int = 8) -> BaseProcess:
     """A copy in a process of its own, started at once."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["kubectl_arm64.azure.pages", "kubectl_arm64.copy.by_ranges", "tests.copying"])
-    process = context.Process(target=_run, args=(place, parallel), daemon=True)
+    process = context.Process(target=_run, args=(replace(place), parallel), daemon=True)
     process.start()
     return process
 

@@ -1,156 +1,33 @@
 """Kubeconfigs, and what arrives at which server when they are used: a table that the real kubectl is held to as well.
 
-`<prod>` and the like in a case stand for a server's or proxy's URL, `<prod:port>` for its port, `<ca.pem>` for the
-path of a certificate or key, `<ca.pem:data>` for its content as base64 and `<ca.pem:json>` as a JSON string, `<folder>` for where the case's files are.
+How a case is written: tests/kubeconfig_case.py.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from tests.recorder import EXPIRED, PROD, Arrival, Recorder
-
-TOKEN = "sha256~dGhlLXRva2Vu"
-BEARER = f"Bearer {TOKEN}"
-V1 = "client.authentication.k8s.io/v1"
-V1BETA1 = "client.authentication.k8s.io/v1beta1"
-
-
-@dataclass(frozen=True)
-class Case:
-    """Files by name (`config` is used unless KUBECONFIG says otherwise), flags by ConnectionOptions' field names.
-
-    `arrives` is None where nothing may arrive; then `says` is part of the plugin's refusal. `asked` is what a
-    credential plugin is told, where the case has one that writes it down. `kubectl_differs` says why the plugin does
-    another thing than kubectl on purpose, and `kubectl_arrives` what reaches the server then.
-    """
-
-    files: Mapping[str, Any]
-    arrives: Arrival | None = None
-    flags: Mapping[str, Any] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict)
-    says: str = ""
-    fails: bool = False  # although something arrives
-    asked: Mapping[str, Any] | None = None
-    kubectl_differs: str = ""
-    kubectl_arrives: Arrival | None = None
-
-    def write(self, folder: Path, recorder: Recorder) -> None:
-        for name, content in self.files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            filled = fill(content, folder, recorder)
-            path.write_text(filled if isinstance(filled, str) else yaml.safe_dump(filled, allow_unicode=True))
-            if path.read_text().startswith("#!"):
-                path.chmod(0o755)
-
-    def environment(self, folder: Path, recorder: Recorder) -> dict[str, str]:
-        found = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "KUBECONFIG": str(folder / "config"), **self.environ}
-        return {name: fill(value, folder, recorder) for name, value in found.items()}
-
-    def options(self, folder: Path, recorder: Recorder) -> dict[str, Any]:
-        return {name: fill(value, folder, recorder) for name, value in self.flags.items()}
-
-    def words(self, folder: Path, recorder: Recorder) -> list[str]:
-        """The flags as kubectl takes them."""
-        found: list[str] = []
-        for name, value in self.options(folder, recorder).items():
-            flag = {"as_user": "--as", "as_groups": "--as-group"}.get(name, f"--{name.replace('_', '-')}")
-            values = value if isinstance(value, list) else [value]
-            found += [f"{flag}={str(each).lower() if isinstance(each, bool) else each}" for each in values]
-        return found
-
-
-def fill(value: Any, folder: Path, recorder: Recorder) -> Any:
-    """`value` with what stands for something replaced."""
-    if isinstance(value, Mapping):
-        return {key: fill(each, folder, recorder) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [fill(each, folder, recorder) for each in value]
-    if not isinstance(value, str):
-        return value
-
-    def known(found: re.Match[str]) -> str:
-        name, what = found[1], found[2]
-        if name == "folder":
-            return str(folder)
-        if name in recorder.urls:
-            return str(recorder.ports[name]) if what == ":port" else recorder.urls[name]
-        path = recorder.certificates[name]
-        if what == ":json":
-            return json.dumps(path.read_text())
-        return base64.b64encode(path.read_bytes()).decode() if what == ":data" else str(path)
-
-    return re.sub(r"<([\w.-]+)(:\w+)?>", known, value)
-
-
-def config(
-    user: Mapping[str, Any] | None = None, cluster: Mapping[str, Any] | None = None, **top: Any
-) -> dict[str, Any]:
-    """A kubeconfig of one context, whose cluster is prod and whose user has the token; None in `cluster` omits."""
-    entry = {"server": "<prod>", "certificate-authority": "<ca.pem>", **(cluster or {})}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "prod",
-        "contexts": [{"name": "prod", "context": {"cluster": "prod", "user": "admin"}}],
-        "clusters": [{"name": "prod", "cluster": {key: value for key, value in entry.items() if value is not None}}],
-        "users": [{"name": "admin", "user": {"token": TOKEN} if user is None else user}],
-        **top,
-    }
-
-
-def one(user: Mapping[str, Any] | None = None, cluster: Mapping[str, Any] | None = None, **top: Any) -> dict[str, Any]:
-    """The files of a case with one kubeconfig."""
-    return {"config": config(user, cluster, **top)}
-
-
-def prod(authorization: str = BEARER, certificate: str = "", **more: Any) -> Arrival:
-    return Arrival("prod", authorization, certificate, **more)
-
-
-def entry(kind: str, name: str, **values: Any) -> dict[str, Any]:
-    return {"name": name, kind: values}
-
-
-def exec_user(api_version: str = V1, command: str = "./login", **more: Any) -> dict[str, Any]:
-    mode = {"interactiveMode": "Never"} if api_version == V1 else {}
-    return {"exec": {"apiVersion": api_version, "command": command, **mode, **more}}
-
-
-def login(answer: Any, *, before: str = "") -> str:
-    """A credential plugin that writes down what it was told, and prints `answer`."""
-    text = answer if isinstance(answer, str) else json.dumps(answer)
-    return f"""#!/bin/sh
-printf '%s' "$KUBERNETES_EXEC_INFO" > <folder>/asked
-{before}
-cat <<'END'
-{text}
-END
-"""
-
-
-def issued(api_version: str = V1, **status: Any) -> dict[str, Any]:
-    return {"apiVersion": api_version, "kind": "ExecCredential", "status": status}
-
-
-def with_plugin(answer: Any, user: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """The files of a case whose user is a credential plugin's that prints `answer`."""
-    return {"config": config(user or exec_user(**more)), "login": login(answer)}
-
-
-def asking(api_version: str = V1, **cluster: Any) -> dict[str, Any]:
-    spec = {"interactive": False, **({"cluster": cluster} if cluster else {})}
-    return {"kind": "ExecCredential", "apiVersion": api_version, "spec": spec}
-
+from tests.kubeconfig_case import (
+    BEARER,
+    TOKEN,
+    V1,
+    V1BETA1,
+    Case,
+    asking,
+    config,
+    entry,
+    exec_user,
+    issued,
+    jwt,
+    login,
+    one,
+    prod,
+    two,
+    with_plugin,
+)
+from tests.recorder import EXPIRED, PROD, Arrival
 
 CERTIFICATE = {"client-certificate": "<dev.pem>", "client-key": "<dev.key>"}
 CERTIFICATE_DATA = {"client-certificate-data": "<dev.pem:data>", "client-key-data": "<dev.key:data>"}
@@ -159,20 +36,14 @@ FROM_PLUGIN = "Bearer of-the-plugin"
 OF_PLUGIN = issued(token="of-the-plugin")
 BY_NAME = {"server": f"https://{PROD}:6443"}
 OIDC = {"idp-issuer-url": "https://127.0.0.1:1", "client-id": "oc"}
-
-
-def jwt(expires: int) -> str:
-    parts = [{"alg": "none"}, {"exp": expires}]
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".c2ln"
-
-
-def _two(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    return {"first": first, "second": second}
-
-
 BOTH = {"KUBECONFIG": "<folder>/absent::<folder>/first:<folder>/second:<folder>/first"}
-STAGE = entry("cluster", "stage", server="<stage>", **{"certificate-authority": "<ca.pem>", "tls-server-name": "api.stage.example.com"})
-TWO_CONTEXTS = {
+STAGE = entry(
+    "cluster",
+    "stage",
+    server="<stage>",
+    **{"certificate-authority": "<ca.pem>", "tls-server-name": "api.stage.example.com"},
+)
+TWO_CONTEXTS: dict[str, Any] = {
     "clusters": [config()["clusters"][0], STAGE],
     "contexts": [
         entry("context", "prod", cluster="prod", user="admin"),
@@ -187,35 +58,36 @@ FILES: dict[str, Case] = {
     "an empty file": Case({"config": ""}, says="there is no cluster to ask"),
     "--kubeconfig goes before KUBECONFIG": Case(
         {"other": config(), "config": config({"token": "of-the-environment"})},
-        prod(), flags={"kubeconfig": "<folder>/other"},
+        prod(),
+        flags={"kubeconfig": "<folder>/other"},
     ),
     "--kubeconfig names no file": Case(one(), flags={"kubeconfig": "<folder>/absent"}, says="absent does not exist"),
     "the first file's current context goes first": Case(
-        _two({**config(), "current-context": "prod"}, {"current-context": "nowhere"}), prod(), environ=BOTH
+        two(config(), {"current-context": "nowhere"}), prod(), environ=BOTH
     ),
     "the second file's current context when the first has none": Case(
-        _two({**config(), "current-context": ""}, {"current-context": "prod"}), prod(), environ=BOTH
+        two(config(current=""), {"current-context": "prod"}), prod(), environ=BOTH
     ),
     "the first file that names a user goes first, whole": Case(
-        _two(config({"username": "dev"}), config({"username": "ops", "password": "theirs"})),
-        prod("Basic dev:"), environ=BOTH,
+        two(config({"username": "dev"}), config({"username": "ops", "password": "theirs"})),
+        prod("Basic dev:"),
+        environ=BOTH,
     ),
     "parts of a context come from several files": Case(
-        _two({**config(), "users": []}, {"users": config()["users"]}), prod(), environ=BOTH
+        two(config(users=[]), {"users": config()["users"]}), prod(), environ=BOTH
     ),
     "a broken file in the list": Case(
-        _two(config(), {"clusters": "none"}), environ=BOTH, says="second cannot be used: clusters is not a list"
+        two(config(), {"clusters": "none"}), environ=BOTH, says="second cannot be used: clusters is not a list"
     ),
     "a folder in the list": Case(
         one(), environ={"KUBECONFIG": "<folder>:<folder>/config"}, says="cannot be read: Is a directory"
     ),
     "relative paths are the file's own": Case(
         {"sub/config": config({"tokenFile": "token"}), "sub/token": f"{TOKEN}\n"},
-        prod(), environ={"KUBECONFIG": "<folder>/sub/config"},
+        prod(),
+        environ={"KUBECONFIG": "<folder>/sub/config"},
     ),
-    "JSON indented by tabs": Case(
-        {"config": json.dumps(config(), indent="\t")}, prod()
-    ),
+    "JSON indented by tabs": Case({"config": json.dumps(config(), indent="\t")}, prod()),
     "another apiVersion": Case(one(apiVersion="v2"), says="another apiVersion than v1"),
     "another kind": Case(one(kind="List"), says="another kind than Config"),
     "neither apiVersion nor kind": Case(one(apiVersion=None, kind=None), prod()),
@@ -234,16 +106,14 @@ FILES: dict[str, Case] = {
 }
 
 CONTEXTS: dict[str, Case] = {
-    "no current context": Case(one(**{"current-context": ""}), says="has no current context"),
-    "a current context that is not there": Case(one(**{"current-context": "gone"}), says="context 'gone' does not exist"),
+    "no current context": Case(one(current=""), says="has no current context"),
+    "a current context that is not there": Case(one(current="gone"), says="context 'gone' does not exist"),
     "a current context that is not there, and --server": Case(
-        one(**{"current-context": "gone"}), flags={"server": "<prod>", "token": TOKEN}, says="context 'gone'"
+        one(current="gone"), flags={"server": "<prod>", "token": TOKEN}, says="context 'gone'"
     ),
-    "--context": Case(
-        one(**TWO_CONTEXTS), Arrival("stage", BEARER), flags={"context": "stage"}
-    ),
+    "--context": Case(one(**TWO_CONTEXTS), Arrival("stage", BEARER), flags={"context": "stage"}),
     "--context goes around a current one that is not there": Case(
-        one(**{"current-context": "gone"}), prod(), flags={"context": "prod"}
+        one(current="gone"), prod(), flags={"context": "prod"}
     ),
     "--context that is not there": Case(one(), flags={"context": "gone"}, says="context 'gone' does not exist"),
     "--cluster": Case(one(**TWO_CONTEXTS), Arrival("stage", BEARER), flags={"cluster": "stage"}),
@@ -251,12 +121,8 @@ CONTEXTS: dict[str, Case] = {
     "--user": Case(
         one(users=[*config()["users"], entry("user", "dev", **BASIC)]), prod("Basic dev:p:w d"), flags={"user": "dev"}
     ),
-    "--user that is not there": Case(
-        one(), flags={"user": "gone", "token": TOKEN}, says="user 'gone' does not exist"
-    ),
-    "--cluster and --user without a context": Case(
-        one(**{"current-context": ""}), prod(), flags={"cluster": "prod", "user": "admin"}
-    ),
+    "--user that is not there": Case(one(), flags={"user": "gone", "token": TOKEN}, says="user 'gone' does not exist"),
+    "--cluster and --user without a context": Case(one(current=""), prod(), flags={"cluster": "prod", "user": "admin"}),
     "a context whose cluster is not there": Case(one(clusters=[]), says="cluster 'prod' does not exist"),
     "a context whose cluster is not there, and --server": Case(
         one(clusters=[]), prod(), flags={"server": "<prod>", "certificate_authority": "<ca.pem>"}
@@ -302,6 +168,14 @@ TLS: dict[str, Case] = {
     "a CA as data": Case(
         one(cluster={"certificate-authority": None, "certificate-authority-data": "<ca.pem:data>"}), prod()
     ),
+    "a CA as data beside a remark": Case(
+        one(cluster={"certificate-authority": None, "certificate-authority-data": "<remarked.pem:data>"}), prod()
+    ),
+    "a CA as data that is a remark": Case(
+        one(cluster={"certificate-authority": None, "certificate-authority-data": "w7w="}),
+        environ={"SSL_CERT_FILE": "<ca.pem>"},
+        says="certificate-authority-data holds no PEM certificate",
+    ),
     "a CA as file and as data": Case(
         one(cluster={"certificate-authority-data": "<ca.pem:data>"}),
         says="both certificate-authority and certificate-authority-data",
@@ -316,7 +190,8 @@ TLS: dict[str, Case] = {
     ),
     "no CA, and the system knows an old one": Case(
         one(cluster={"server": "<legacy>", "certificate-authority": None}),
-        Arrival("legacy", BEARER), environ={"SSL_CERT_FILE": "<legacy-ca.pem>"},
+        Arrival("legacy", BEARER),
+        environ={"SSL_CERT_FILE": "<legacy-ca.pem>"},
     ),
     "another CA": Case(one(cluster={"certificate-authority": "<legacy-ca.pem>"}), says="does not hold"),
     "a home-made CA without key identifiers": Case(
@@ -328,7 +203,16 @@ TLS: dict[str, Case] = {
     "the server's own certificate as the CA": Case(
         one(cluster={"server": "<selfmade>", "certificate-authority": "<selfmade.pem>"}), Arrival("selfmade", BEARER)
     ),
-    "a certificate with a common name alone": Case(one(cluster={"server": "<named>"}), says="does not hold"),
+    "a certificate with a common name alone": Case(
+        one(
+            cluster={
+                "server": "<named>",
+                "certificate-authority": "<legacy-ca.pem>",
+                "tls-server-name": "api.stage.example.com",
+            }
+        ),
+        says="does not hold",
+    ),
     "an expired certificate": Case(one(cluster={"server": "<expired>"}), says="does not hold"),
     "insecure-skip-tls-verify": Case(
         one(cluster={"server": "<selfmade>", "certificate-authority": None, "insecure-skip-tls-verify": True}),
@@ -345,15 +229,18 @@ TLS: dict[str, Case] = {
     ),
     "--certificate-authority over insecure-skip-tls-verify": Case(
         one(cluster={"server": "<selfmade>", "certificate-authority": None, "insecure-skip-tls-verify": True}),
-        flags={"certificate_authority": "<ca.pem>"}, says="does not hold",
+        flags={"certificate_authority": "<ca.pem>"},
+        says="does not hold",
     ),
     "--certificate-authority over data": Case(
         one(cluster={"certificate-authority": None, "certificate-authority-data": "<legacy-ca.pem:data>"}),
-        prod(), flags={"certificate_authority": "<ca.pem>"},
+        prod(),
+        flags={"certificate_authority": "<ca.pem>"},
     ),
     "--certificate-authority is relative to where one is": Case(
         {"config": config(cluster={"certificate-authority": None}), "sub/ca.pem": "<pem>"},
-        flags={"certificate_authority": "sub/ca.pem"}, says="no PEM certificate",
+        flags={"certificate_authority": "sub/ca.pem"},
+        says="no PEM certificate",
     ),
     "another name in the certificate": Case(one(cluster={"server": "<stage>"}), says="does not hold"),
     "tls-server-name": Case(
@@ -362,7 +249,8 @@ TLS: dict[str, Case] = {
     "a wrong tls-server-name": Case(one(cluster={"tls-server-name": "api.stage.example.com"}), says="does not hold"),
     "--tls-server-name": Case(
         one(cluster={"server": "<stage>"}),
-        Arrival("stage", BEARER), flags={"tls_server_name": "api.stage.example.com"},
+        Arrival("stage", BEARER),
+        flags={"tls_server_name": "api.stage.example.com"},
     ),
     "--server takes the tls-server-name away": Case(
         one(cluster={"tls-server-name": "api.stage.example.com"}), prod(), flags={"server": "<prod>"}
@@ -376,9 +264,7 @@ USERS: dict[str, Case] = {
     "nobody": Case(one({}), says="admin has nothing to sign in to"),
     "a token": Case(one(), prod()),
     "a token with a line break": Case(one({"token": f"{TOKEN}\n"}), says="a line break or a control character"),
-    "a token file": Case(
-        {"config": config({"tokenFile": "token"}), "token": f"  {TOKEN}\n"}, prod()
-    ),
+    "a token file": Case({"config": config({"tokenFile": "token"}), "token": f"  {TOKEN}\n"}, prod()),
     "a token file that is not there": Case(one({"tokenFile": "gone"}), says="cannot be read"),
     "an empty token file": Case({"config": config({"tokenFile": "token"}), "token": "\n"}, says="is empty"),
     "a token file goes before a token": Case(
@@ -413,7 +299,8 @@ USERS: dict[str, Case] = {
     "--token over a token": Case(one({"token": "other"}), prod(), flags={"token": TOKEN}),
     "--token over a client certificate": Case(one(CERTIFICATE), prod(BEARER, "dev"), flags={"token": TOKEN}),
     "--token over a token file": Case(
-        {"config": config({"tokenFile": "token"}), "token": "of-the-file"}, prod("Bearer of-the-file"),
+        {"config": config({"tokenFile": "token"}), "token": "of-the-file"},
+        prod("Bearer of-the-file"),
         flags={"token": TOKEN},
     ),
     "--token over basic auth": Case(one(BASIC), flags={"token": TOKEN}, says="both a token and a username"),
@@ -432,7 +319,8 @@ USERS: dict[str, Case] = {
         prod(f"Bearer {jwt(4102444800)}"),
     ),
     "OpenID Connect, expired": Case(
-        one({"auth-provider": {"name": "oidc", "config": {**OIDC, "id-token": jwt(1)}}}), says="id-token of admin has expired"
+        one({"auth-provider": {"name": "oidc", "config": {**OIDC, "id-token": jwt(1)}}}),
+        says="id-token of admin has expired; `oc login",
     ),
     "OpenID Connect without an issuer": Case(
         one({"auth-provider": {"name": "oidc", "config": {"client-id": "oc"}}}), says="has no idp-issuer-url"
@@ -445,34 +333,47 @@ USERS: dict[str, Case] = {
 IMPERSONATION: dict[str, Case] = {
     "as": Case(one({"token": TOKEN, "as": "ops"}), prod(impersonation={"impersonate-user": ["ops"]})),
     "as with groups, uid and extras": Case(
-        one({
-            "token": TOKEN, "as": "ops", "as-uid": "u-1", "as-groups": ["b", "a"],
-            "as-user-extra": {"scopes": ["view", "edit"], "authentication.kubernetes.io/pod-name": ["x%y"]},
-        }),
-        prod(impersonation={
-            "impersonate-user": ["ops"], "impersonate-uid": ["u-1"], "impersonate-group": ["b", "a"],
-            "impersonate-extra-scopes": ["view", "edit"],
-            "impersonate-extra-authentication.kubernetes.io%2fpod-name": ["x%y"],
-        }),
+        one(
+            {
+                "token": TOKEN,
+                "as": "ops",
+                "as-uid": "u-1",
+                "as-groups": ["b", "a"],
+                "as-user-extra": {"scopes": ["view", "edit"], "authentication.kubernetes.io/pod-name": ["x%y"]},
+            }
+        ),
+        prod(
+            impersonation={
+                "impersonate-user": ["ops"],
+                "impersonate-uid": ["u-1"],
+                "impersonate-group": ["b", "a"],
+                "impersonate-extra-scopes": ["view", "edit"],
+                "impersonate-extra-authentication.kubernetes.io%2fpod-name": ["x%y"],
+            }
+        ),
     ),
     "as somebody from further away": Case(
         one({"token": TOKEN, "as": "Jürgen"}), prod(impersonation={"impersonate-user": ["Jürgen"]})
     ),
     "groups without a user": Case(one({"token": TOKEN, "as-groups": ["a"]}), says="without a user"),
     "--as and --as-group": Case(
-        one(), prod(impersonation={"impersonate-user": ["ops"], "impersonate-group": ["a", "b,c"]}),
+        one(),
+        prod(impersonation={"impersonate-user": ["ops"], "impersonate-group": ["a", "b,c"]}),
         flags={"as_user": "ops", "as_groups": ["a", "b,c"]},
     ),
     "--as keeps the kubeconfig's groups": Case(
         one({"token": TOKEN, "as": "dev", "as-groups": ["a"]}),
-        prod(impersonation={"impersonate-user": ["ops"], "impersonate-group": ["a"]}), flags={"as_user": "ops"},
+        prod(impersonation={"impersonate-user": ["ops"], "impersonate-group": ["a"]}),
+        flags={"as_user": "ops"},
     ),
     "--as-group replaces the kubeconfig's groups": Case(
         one({"token": TOKEN, "as": "dev", "as-groups": ["a"]}),
-        prod(impersonation={"impersonate-user": ["dev"], "impersonate-group": ["b"]}), flags={"as_groups": ["b"]},
+        prod(impersonation={"impersonate-user": ["dev"], "impersonate-group": ["b"]}),
+        flags={"as_groups": ["b"]},
     ),
     "--as-uid": Case(
-        one(), prod(impersonation={"impersonate-user": ["ops"], "impersonate-uid": ["u-1"]}),
+        one(),
+        prod(impersonation={"impersonate-user": ["ops"], "impersonate-uid": ["u-1"]}),
         flags={"as_user": "ops", "as_uid": "u-1"},
     ),
     "--as-uid without --as": Case(one(), flags={"as_uid": "u-1"}, says="without a user"),
@@ -486,7 +387,9 @@ IMPERSONATION: dict[str, Case] = {
 PLUGINS: dict[str, Case] = {
     "v1": Case(with_plugin(OF_PLUGIN), prod(FROM_PLUGIN), asked=asking()),
     "v1beta1": Case(
-        with_plugin(issued(V1BETA1, token="of-the-plugin"), api_version=V1BETA1), prod(FROM_PLUGIN), asked=asking(V1BETA1)
+        with_plugin(issued(V1BETA1, token="of-the-plugin"), api_version=V1BETA1),
+        prod(FROM_PLUGIN),
+        asked=asking(V1BETA1),
     ),
     "v1alpha1": Case(
         with_plugin(OF_PLUGIN, api_version="client.authentication.k8s.io/v1alpha1"), says="speaks .*v1alpha1"
@@ -501,11 +404,15 @@ PLUGINS: dict[str, Case] = {
     ),
     "arguments and variables": Case(
         {
-            "config": config(exec_user(
-                command="sh", args=["-c", './"$1" "$REALM"', "sh", "login"],
-                env=[{"name": "REALM", "value": "prod"}, {"name": "PATH", "value": "/bin:/usr/bin"}],
-            )),
-            "login": '#!/bin/sh\nprintf \'{"apiVersion":"' + V1 + '","kind":"ExecCredential","status":{"token":"%s"}}\' "$1"',
+            "config": config(
+                exec_user(
+                    command="sh",
+                    args=["-c", './"$1" "$REALM"', "sh", "login"],
+                    env=[{"name": "REALM", "value": "prod"}, {"name": "PATH", "value": "/bin:/usr/bin"}],
+                )
+            ),
+            "login": "#!/bin/sh\n"
+            f"""printf '{{"apiVersion":"{V1}","kind":"ExecCredential","status":{{"token":"%s"}}}}' "$1"\n""",
         },
         prod("Bearer prod"),
     ),
@@ -514,7 +421,9 @@ PLUGINS: dict[str, Case] = {
     ),
     "a bare name is looked for on PATH": Case(
         {"config": config(exec_user(command="oidc-login")), "bin/oidc-login": login(OF_PLUGIN)},
-        prod(FROM_PLUGIN), asked=asking(), environ={"PATH": "/usr/bin:/bin:<folder>/bin"},
+        prod(FROM_PLUGIN),
+        asked=asking(),
+        environ={"PATH": "/usr/bin:/bin:<folder>/bin"},
     ),
     "a plugin that is not there": Case(with_plugin(OF_PLUGIN, command="./gone"), says="gone cannot be run"),
     "a plugin that fails": Case(
@@ -522,13 +431,22 @@ PLUGINS: dict[str, Case] = {
         says="login failed with exit code 3: portal is closed",
     ),
     "a plugin that fails, for a server that lets anybody in": Case(
-        {"config": config(exec_user(), {"insecure-skip-tls-verify": True, "certificate-authority": None}), "login": "#!/bin/sh\nexit 1"},
+        {
+            "config": config(exec_user(), {"insecure-skip-tls-verify": True, "certificate-authority": None}),
+            "login": "#!/bin/sh\nexit 1",
+        },
         says="login failed with exit code 1",
     ),
     "YAML": Case(
-        with_plugin(f"apiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: of-the-plugin\n"), prod(FROM_PLUGIN),
+        with_plugin(f"apiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: of-the-plugin\n"),
+        prod(FROM_PLUGIN),
     ),
-    "no JSON": Case(with_plugin("token: [", ), says="printed no ExecCredential"),
+    "no JSON": Case(
+        with_plugin(
+            "token: [",
+        ),
+        says="printed no ExecCredential",
+    ),
     "another kind": Case(with_plugin({**OF_PLUGIN, "kind": "Token"}), says="printed no ExecCredential"),
     "no kind": Case(with_plugin({"status": {"token": "x"}}), says="printed no ExecCredential"),
     "another version": Case(with_plugin(issued(V1BETA1, token="x")), says="printed another version"),
@@ -555,37 +473,50 @@ PLUGINS: dict[str, Case] = {
         with_plugin(issued(token="of-the-plugin", expirationTimestamp="2001-01-01T00:00:00+01:00")), prod(FROM_PLUGIN)
     ),
     "an expiry that is none": Case(
-        with_plugin(issued(token="of-the-plugin", expirationTimestamp="tomorrow")), says="expirationTimestamp that is none"
+        with_plugin(issued(token="of-the-plugin", expirationTimestamp="tomorrow")),
+        says="expirationTimestamp that is none",
     ),
     "told of the cluster": Case(
         {
-            "config": config(exec_user(provideClusterInfo=True), {
-                "tls-server-name": "localhost", "proxy-url": "<proxy>",
-                "extensions": [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "prod"}}],
-            }),
+            "config": config(
+                exec_user(provideClusterInfo=True),
+                {
+                    "tls-server-name": "localhost",
+                    "proxy-url": "<proxy>",
+                    "extensions": [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "prod"}}],
+                },
+            ),
             "login": login(OF_PLUGIN),
         },
         prod(FROM_PLUGIN, via="proxy"),
-        asked=asking(**{
-            "server": "<prod>", "tls-server-name": "localhost", "certificate-authority-data": "<ca.pem:data>",
-            "proxy-url": "<proxy>", "config": {"audience": "prod"},
-        }),
+        asked=asking(
+            cluster={
+                "server": "<prod>",
+                "tls-server-name": "localhost",
+                "certificate-authority-data": "<ca.pem:data>",
+                "proxy-url": "<proxy>",
+                "config": {"audience": "prod"},
+            }
+        ),
     ),
     "told of the cluster, which has little to tell": Case(
         with_plugin(issued(V1BETA1, token="of-the-plugin"), api_version=V1BETA1, provideClusterInfo=True),
-        prod(FROM_PLUGIN), flags={"insecure_skip_tls_verify": True},
-        asked=asking(V1BETA1, **{"server": "<prod>", "insecure-skip-tls-verify": True, "config": None}),
+        prod(FROM_PLUGIN),
+        flags={"insecure_skip_tls_verify": True},
+        asked=asking(V1BETA1, {"server": "<prod>", "insecure-skip-tls-verify": True, "config": None}),
     ),
     "beside a token": Case(with_plugin("nothing", {**exec_user(), "token": TOKEN}), prod()),
     "beside a client certificate": Case(with_plugin("nothing", {**exec_user(), **CERTIFICATE}), prod("", "dev")),
     "beside basic auth": Case(with_plugin("nothing", {**exec_user(), **BASIC}), prod("Basic dev:p:w d")),
     "beside an auth-provider": Case(
-        with_plugin(OF_PLUGIN, {**exec_user(), "auth-provider": {"name": "oidc"}}), says="both exec and an auth-provider"
+        with_plugin(OF_PLUGIN, {**exec_user(), "auth-provider": {"name": "oidc"}}),
+        says="both exec and an auth-provider",
     ),
     "without a command": Case(one(exec_user(command="")), says="exec without command"),
     "with a nameless variable": Case(with_plugin(OF_PLUGIN, env=[{"value": "x"}]), says="variable without a name"),
     "impersonating": Case(
-        with_plugin(OF_PLUGIN, {**exec_user(), "as": "ops"}), prod(FROM_PLUGIN, impersonation={"impersonate-user": ["ops"]})
+        with_plugin(OF_PLUGIN, {**exec_user(), "as": "ops"}),
+        prod(FROM_PLUGIN, impersonation={"impersonate-user": ["ops"]}),
     ),
 }
 
@@ -596,7 +527,8 @@ PROXIES: dict[str, Case] = {
     ),
     "proxy-url of https": Case(one(cluster={"proxy-url": "<secure-proxy>"}), prod(via="secure-proxy")),
     "proxy-url goes before the environment": Case(
-        one(cluster={"proxy-url": "<proxy>", **BY_NAME}), prod(via="proxy"),
+        one(cluster={"proxy-url": "<proxy>", **BY_NAME}),
+        prod(via="proxy"),
         environ={"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "*"},
     ),
     "proxy-url that nobody listens at": Case(
@@ -604,7 +536,12 @@ PROXIES: dict[str, Case] = {
     ),
     "proxy-url of another scheme": Case(one(cluster={"proxy-url": "ftp://127.0.0.1:1"}), says="proxy-url is no URL of"),
     "proxy-url without a scheme": Case(one(cluster={"proxy-url": "127.0.0.1:1"}), says="proxy-url is no URL of"),
-    "proxy-url of socks5": Case(one(cluster={"proxy-url": "socks5://127.0.0.1:1"}), says="PySocks"),
+    "proxy-url of socks5": Case(
+        one(cluster={"proxy-url": "<socks>", **BY_NAME}),
+        says="PySocks",
+        kubectl_differs="the library for SOCKS is not one of the plugin's dependencies",
+        kubectl_arrives=prod(via="socks"),
+    ),
     "HTTPS_PROXY": Case(one(cluster=BY_NAME), prod(via="proxy"), environ={"HTTPS_PROXY": "<proxy>"}),
     "https_proxy without a scheme": Case(
         one(cluster=BY_NAME), prod(via="proxy"), environ={"https_proxy": "127.0.0.1:<proxy:port>"}
@@ -612,10 +549,13 @@ PROXIES: dict[str, Case] = {
     "HTTPS_PROXY goes before https_proxy": Case(
         one(cluster=BY_NAME), prod(via="proxy"), environ={"HTTPS_PROXY": "<proxy>", "https_proxy": "http://127.0.0.1:1"}
     ),
-    "HTTP_PROXY is not for https": Case(one(cluster=BY_NAME), environ={"HTTP_PROXY": "<proxy>"}, says="cannot be found"),
+    "HTTP_PROXY is not for https": Case(
+        one(cluster=BY_NAME), environ={"HTTP_PROXY": "<proxy>"}, says="cannot be found"
+    ),
     "HTTP_PROXY is for plain http": Case(
         one(cluster={"server": f"http://{PROD}"}),
-        Arrival("proxy", via="proxy", path=f"http://{PROD}{Arrival().path}"), environ={"HTTP_PROXY": "<proxy>"},
+        Arrival("proxy", via="proxy", path=f"http://{PROD}{Arrival().path}"),
+        environ={"HTTP_PROXY": "<proxy>"},
     ),
     "HTTPS_PROXY is not for this machine": Case(one(), prod(), environ={"HTTPS_PROXY": "http://127.0.0.1:1"}),
     "HTTPS_PROXY is not for localhost": Case(
@@ -625,13 +565,13 @@ PROXIES: dict[str, Case] = {
         f"NO_PROXY={excluded}": Case(
             one(cluster=BY_NAME), environ={"HTTPS_PROXY": "<proxy>", "NO_PROXY": excluded}, says="cannot be found"
         )
-        for excluded in ("*", PROD, "example.com", ".example.com", "*.example.com", f"x, {PROD.upper()}:6443")
+        for excluded in ("*", PROD, "prod.invalid", ".prod.invalid", "*.invalid", f"x, {PROD.upper()}:6443")
     },
     **{
         f"NO_PROXY={excluded} is somebody else": Case(
             one(cluster=BY_NAME), prod(via="proxy"), environ={"HTTPS_PROXY": "<proxy>", "no_proxy": excluded}
         )
-        for excluded in (f".{PROD}", f"*.{PROD}", "ple.com", f"{PROD}:443", "10.0.0.0/8", "")
+        for excluded in (f".{PROD}", f"*.{PROD}", "alid", f"{PROD}:443", "10.0.0.0/8", "")
     },
 }
 

@@ -15,9 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.api_server import common_name
 from tests.certificates import Certificates
 
-PROD = "api.prod.example.com"  # only a proxy knows where it is
+PROD = "api.prod.invalid"  # only a proxy knows where it is
 EXPIRED = "sha256~expired"  # the token that is answered by 401
 
 _UNAUTHORIZED = {
@@ -69,7 +70,7 @@ class Recorder:
 
     def port_behind(self, host: str, port: int) -> int | None:
         """Where a proxy leads to for `host`; None where it knows nobody."""
-        if host in (PROD, f"deep.{PROD}"):
+        if host == PROD:
             return self.ports["prod"]
         return port if host == "127.0.0.1" else None
 
@@ -84,6 +85,8 @@ def recording(folder: Path) -> Iterator[Recorder]:
         until_the_end.enter_context(_listening(recorder, "plain", _ApiServer, None))
         until_the_end.enter_context(_listening(recorder, "proxy", _Proxy, None))
         until_the_end.enter_context(_listening(recorder, "secure-proxy", _Proxy, recorder.certificates.proxy()))
+        until_the_end.enter_context(_listening(recorder, "socks", _SocksProxy, None))
+        recorder.urls["socks"] = recorder.urls["socks"].replace("http", "socks5")
         yield recorder
 
 
@@ -103,9 +106,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def _listening(
-    recorder: Recorder, name: str, handler: type[_Handler], tls: ssl.SSLContext | None
-) -> Iterator[None]:
+def _listening(recorder: Recorder, name: str, handler: type[_Handler], tls: ssl.SSLContext | None) -> Iterator[None]:
     server = _Server(recorder, name, handler, tls)
     recorder.ports[name] = server.server_port
     recorder.urls[name] = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
@@ -136,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             Arrival(
                 self.server.name,
                 _readable(authorization),
-                _common_name(self.connection),
+                common_name(self.connection),
                 impersonation,
                 via,
                 self.command,
@@ -152,6 +153,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+    def forward(self, target: int, name: str) -> None:
+        """Carry bytes to a server and back until either side has had enough."""
+        with socket.create_connection(("127.0.0.1", target)) as upstream:
+            self.server.recorder.forwarded(upstream.getsockname()[1], name)
+            back = threading.Thread(target=_pump, args=(upstream, self.connection))
+            back.start()
+            _pump(self.connection, upstream)
+            back.join()
 
 
 class _ApiServer(_Handler):
@@ -182,14 +192,24 @@ class _Proxy(_Handler):
         if target is None:
             self.answer(502, {})
             return
-        with socket.create_connection(("127.0.0.1", target)) as upstream:
-            self.server.recorder.forwarded(upstream.getsockname()[1], self._name)
-            self.send_response(200)
-            self.end_headers()
-            back = threading.Thread(target=_pump, args=(upstream, self.connection))
-            back.start()
-            _pump(self.connection, upstream)
-            back.join()
+        self.send_response(200)
+        self.end_headers()
+        self.forward(target, self._name)
+
+
+class _SocksProxy(_Handler):
+    def handle(self) -> None:
+        """SOCKS 5 (RFC 1928): no authentication, CONNECT to a name or an IPv4 address."""
+        methods = self.rfile.read(2)[1]
+        self.rfile.read(methods)
+        self.wfile.write(b"\x05\x00")
+        kind = self.rfile.read(4)[3]
+        host = self.rfile.read(self.rfile.read(1)[0]).decode() if kind == 3 else socket.inet_ntoa(self.rfile.read(4))
+        port = int.from_bytes(self.rfile.read(2))
+        target = self.server.recorder.port_behind(host, port)
+        self.wfile.write(bytes([5, 0 if target else 4, 0, 1]) + bytes(6))
+        if target:
+            self.forward(target, self.server.name)
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
@@ -203,8 +223,3 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 def _readable(authorization: str) -> str:
     scheme, _, value = authorization.partition(" ")
     return f"Basic {base64.b64decode(value).decode()}" if scheme == "Basic" else authorization
-
-
-def _common_name(connection: Any) -> str:
-    shown = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
-    return next((value for ((key, value),) in (shown or {}).get("subject", ()) if key == "commonName"), "")

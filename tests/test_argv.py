@@ -108,7 +108,10 @@ def test_when_no_command_is_named_none_is_read(typed: str) -> None:
         ("bootimage -yn", "flag needs an argument: 'n' in -yn"),
         ("bootimage --dry-run=perhaps", 'invalid argument "perhaps" for "--dry-run" flag: must be true or false'),
         ("bootimage -v lots", 'invalid argument "lots" for "-v, --v" flag: must be a whole number'),
-        ("bootimage -o wide", 'invalid argument "wide" for "-o, --output" flag: must be one of name, json, jsonpath=...'),
+        (
+            "bootimage -o wide",
+            'invalid argument "wide" for "-o, --output" flag: must be one of name, json, jsonpath=...',
+        ),
         ("completion", "completion needs one of bash, install"),
         ("completion bash install", 'unknown command "install" for "kubectl arm64 completion"'),
     ],

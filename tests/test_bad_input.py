@@ -275,6 +275,24 @@ def test_when_the_cluster_seems_user_provisioned_apply_asks_for_yes(plugin: Plug
     refused(plugin, sandbox, "machineset", "--apply", said=("no MachineSet", "user-provisioned", "--yes"))
 
 
+def bare(sandbox: Sandbox) -> None:
+    """An Infrastructure that tells the platform and no more."""
+    status = infrastructure(sandbox)
+    del status["infrastructureName"]
+    status["platformStatus"]["azure"] = {"cloudName": "AzurePublicCloud"}
+
+
+@pytest.mark.parametrize("command", ["bootimage", "machineset"])
+def test_when_the_cluster_does_not_tell_its_place_every_path_and_flag_is_named_at_once(
+    plugin: Plugin, sandbox: Sandbox, command: str
+) -> None:
+    bare(sandbox)
+    refused(
+        plugin, sandbox, command,
+        said=("status.infrastructureName", "azure.resourceGroupName", "--infra-name", "--resource-group"),
+    )  # fmt: skip
+
+
 # ---- the stream
 
 
@@ -316,6 +334,10 @@ def as_4_10(sandbox: Sandbox) -> None:
     streaming(of_4_10)(sandbox)
 
 
+def deep_json(sandbox: Sandbox) -> None:
+    stream_of(sandbox)["stream"] = "[" * 5000
+
+
 def without_config_map(sandbox: Sandbox) -> None:
     del sandbox.world.objects["v1", "configmaps", "openshift-machine-config-operator", "coreos-bootimages"]
 
@@ -327,6 +349,7 @@ def without_config_map(sandbox: Sandbox) -> None:
     ),
     stream_of_4_10=Bad("", ("4.10 has no ARM64 boot image for Azure", "4.11 is the first"), as_4_10),
     broken_json=Bad("", ("data.stream, line 1, column 25: broken JSON", "--stream-file"), broken_json),
+    bottomless_json=Bad("", ("data.stream is nested too deeply",), deep_json),
     no_config_map=Bad("", ("coreos-bootimages", "--stream-file"), without_config_map),
 )
 def test_when_the_stream_cannot_be_used_it_says_where(
@@ -343,6 +366,7 @@ def test_when_the_stream_has_no_url_the_flag_that_gives_one_is_named(plugin: Plu
 @table(
     no_such_file=Bad("--stream-file /no/such.json", ("cannot read /no/such.json", "No such file")),
     unknown_os_stream=Bad("--os-stream rhel-11", ("no OS stream rhel-11", "it has rhel-9")),
+    url_is_none=Bad("--source-url https://[::1/rhcos.vhd", ("--source-url is not a URL",)),
     url_is_http=Bad("--source-url http://mirror.example.com/a.vhd", ("--source-url is not an https URL",)),
     url_is_compressed=Bad(
         "--source-url https://mirror.example.com/a.vhd.gz", ("--source-url is compressed", "decompress")
@@ -444,7 +468,7 @@ def unregistered(sandbox: Sandbox) -> None:
         may_read,
     ),
     no_list_keys=Bad(
-        "bootimage",
+        "bootimage --staging=account",
         (f"lacks Microsoft.Storage/storageAccounts/listKeys/action on {SCOPE}",),
         may_not("Microsoft.Storage/storageAccounts/listKeys/action"),
     ),
@@ -452,7 +476,7 @@ def unregistered(sandbox: Sandbox) -> None:
         "machineset", ("lacks Microsoft.Compute/galleries/images/read on", "ask for a role"), may()
     ),
     policy=Bad(
-        "bootimage",
+        "bootimage --staging=account",
         ("policy of the organisation", "'Require tag costCode' (assignment /", "exemption"),
         denied_by_policy,
         sent=True,
@@ -466,8 +490,8 @@ def unregistered(sandbox: Sandbox) -> None:
         "bootimage --resource-group nosuch-rg",
         ("resource group nosuch-rg does not exist", SUBSCRIPTION, "--resource-group"),
     ),
-    no_such_region=Bad("bootimage --location nowhere", ("nowhere is no region", "--location")),
-    no_such_target_region=Bad("bootimage --target-region Nowhere", ("nowhere is no region", "--target-region")),
+    no_such_region=Bad("bootimage --location nowhere", ("'nowhere' is no region", "--location")),
+    no_such_target_region=Bad("bootimage --target-region Nowhere", ("'nowhere' is no region", "--target-region")),
     no_such_subscription=Bad(f"bootimage --subscription {OTHER_SUBSCRIPTION}", (OTHER_SUBSCRIPTION, "--subscription")),
 )
 def test_when_a_right_or_the_ground_is_missing_it_says_which_and_where(
@@ -480,6 +504,8 @@ def test_when_a_right_or_the_ground_is_missing_it_says_which_and_where(
 
 
 @table(
+    subscription=Bad("--subscription production", ("'production'", "the subscription's ID", "--subscription")),
+    subscription_as_a_path=Bad(f"--subscription x/../{SUBSCRIPTION}", ("name of a subscription",)),
     storage_account=Bad("--storage-account My-Account", ("'My-Account'", "storage account", "3 to 24 lower-case")),
     container=Bad("--container a--b", ("'a--b'", "name of a container", "single dashes", "--container")),
     gallery=Bad("--gallery my-gallery", ("'my-gallery'", "name of a gallery", "letters, digits, '_'", "--gallery")),
@@ -506,6 +532,18 @@ def test_when_a_flag_of_bootimage_is_wrong_it_is_named_before_anything_is_asked_
 ) -> None:
     judge(Bad(f"bootimage {case.words}", case.said), plugin, sandbox)
     assert sandbox.asked("", "^(?!kubernetes)") == []
+
+
+@table(
+    subscription=Bad("--subscription production", ("'production'", "the subscription's ID", "--subscription")),
+    gallery=Bad("--gallery my-gallery", ("'my-gallery'", "name of a gallery", "--gallery")),
+    resource_group=Bad("--resource-group rg.", ("'rg.'", "not ending with '.'", "--resource-group")),
+)
+@pytest.mark.parametrize("image", ["", f"--image {DEFINITION}/versions/{VERSION} "])
+def test_when_a_shared_name_is_wrong_machineset_names_it_too(
+    plugin: Plugin, sandbox: Sandbox, image: str, case: Bad
+) -> None:
+    judge(Bad(f"machineset {image}{case.words}", case.said), plugin, sandbox)
 
 
 IMAGE = f"--image {DEFINITION.removeprefix(f'/subscriptions/{SUBSCRIPTION}')}"
@@ -545,6 +583,15 @@ def test_when_the_command_is_misspelt_the_near_one_is_named(
     assert first == f'error: unknown command "{word}" for "kubectl arm64"'
     assert near in "".join(others)  # as kubectl says it, below the line
     assert sandbox.exchanges == []
+
+
+def tagged_as_azure_refuses(sandbox: Sandbox) -> None:
+    infrastructure(sandbox)["platformStatus"]["azure"]["resourceTags"] = [{"key": "a/b", "value": "x"}]
+
+
+def test_when_the_clusters_own_tags_cannot_be_used_their_place_is_named(plugin: Plugin, sandbox: Sandbox) -> None:
+    tagged_as_azure_refuses(sandbox)
+    refused(plugin, sandbox, "bootimage", said=("azure.resourceTags of infrastructure/cluster", "'a/b'"))
 
 
 # ---- what is there already, and is not what is wanted
@@ -857,14 +904,14 @@ def test_when_two_policies_deny_both_are_named_with_their_assignments(plugin: Pl
     }
     sandbox.fault("/storageAccounts/", method="PUT", status=403, body=json.dumps({"error": denied}))
     refused(
-        plugin, sandbox, "bootimage", sent=True,
+        plugin, sandbox, "bootimage", "--staging=account", sent=True,
         said=("'No public network' (assignment", "landing-zone-1", "'Secure transfer' (assignment", "landing-zone-2"),
     )  # fmt: skip
 
 
 def test_when_shared_keys_are_forbidden_by_policy_it_is_named(plugin: Plugin, sandbox: Sandbox) -> None:
     sandbox.world.policies.append(no_shared_keys(SCOPE))
-    error = refused(plugin, sandbox, "bootimage", "--storage-auth=key", sent=True)
+    error = refused(plugin, sandbox, "bootimage", "--staging=account", "--storage-auth=key", sent=True)
     assert "'Storage Account Creation Denied When Shared Access Key Is Enabled' (assignment /" in error
 
 

@@ -48,7 +48,7 @@ def without_data_role(sandbox: Sandbox) -> None:
 
 
 def test_when_nothing_exists_it_publishes_and_prints_the_resource_id(plugin: Plugin, sandbox: Sandbox) -> None:
-    result = plugin("bootimage")
+    result = plugin("bootimage", "--copy=async")
     assert (result.code, result.out) == (0, resource_id() + "\n"), result.err
     assert "Next: kubectl arm64 machineset --apply" in result.err
     assert [write.split()[1].split("/")[0] for write in writes(sandbox)] == [
@@ -228,10 +228,10 @@ def test_when_it_need_not_wait_it_starts_the_copy_and_ends_with_8(plugin: Plugin
 
 def test_when_the_time_is_over_the_version_goes_on_and_the_next_run_joins_it(plugin: Plugin, sandbox: Sandbox) -> None:
     sandbox.knobs.polls.update(storageAccounts=0, galleries=0, images=0, copy=0, versions=5)
-    result = plugin("bootimage", "--timeout", "0s")
+    result = plugin("bootimage", "--copy=async", "--timeout", "0s")
     assert result.code == 8
     assert f"{VERSION} is not ready yet: eastus" in result.err
-    assert "go on waiting with: kubectl arm64 bootimage --timeout 0s" in result.err
+    assert "go on waiting with: kubectl arm64 bootimage --copy=async --timeout 0s" in result.err
     assert plugin("bootimage").code == 0
     assert len(sandbox.asked("PUT", f"/versions/{VERSION}")) == 1
 

@@ -76,6 +76,34 @@ def manifest_of(result: Result) -> dict[str, Any]:
     return dict(document)
 
 
+# S05: enrolled in managed boot images without having asked (what `machineset` tells of it)
+
+
+def enrolled_by_default(sandbox: Sandbox) -> None:
+    """As 4.22 does it: the spec says nothing, the status says All."""
+    managers = [{"apiGroup": "machine.openshift.io", "resource": "machinesets", "selection": {"mode": "All"}}]
+    configuration = find(sandbox.world, "machineconfigurations", "cluster", "")
+    configuration["status"]["managedBootImagesStatus"] = {"machineManagers": managers}
+
+
+def test_when_the_clone_is_enrolled_that_and_the_price_of_opting_out_are_told(plugin: Plugin, sandbox: Sandbox) -> None:
+    published(plugin, sandbox)
+    enrolled_by_default(sandbox)
+    history = find(sandbox.world, "clusterversions", "version", "")["status"]["history"]
+    history.append({**history[-1], "version": "4.11.5", "startedTime": "2022-09-01T08:20:00Z"})
+    result = plugin("machineset")
+    assert f"{CLONE} is enrolled in managed boot images (by the release's default)" in result.err
+    assert "installed with 4.11.5, below the boot image limit 4.13.0" in result.err
+
+
+def test_when_the_cluster_is_young_enough_opting_out_has_no_price(plugin: Plugin, sandbox: Sandbox) -> None:
+    published(plugin, sandbox)
+    enrolled_by_default(sandbox)
+    result = plugin("machineset")
+    assert "is enrolled" in result.err
+    assert "boot image limit" not in result.err
+
+
 # S06: the image is not in the MachineSet's region
 
 

@@ -167,26 +167,22 @@ def test_when_the_kubeconfig_is_broken_there_are_no_names(environ: dict[str, str
     assert names("contexts", "machineset", environ, Lookups()) == []
 
 
-def test_when_the_cluster_does_not_answer_in_time_there_are_no_names(environ: dict[str, str], tmp_path: Path) -> None:
-    plugin = tmp_path / "slow-plugin"
-    plugin.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/started\nexec sleep 60\n")
-    plugin.chmod(0o755)
-    config = tmp_path / "config"
-    config.write_text(config.read_text().replace("token: sha256~AbCdEf", f"exec: {_exec(plugin)}"))
-    found = live.names("machinesets", argv.read(["machineset"], static.COMMANDS), environ)
-    assert list(found) == []
-    if (tmp_path / "started").exists():
-        with pytest.raises(ProcessLookupError):
-            os.kill(int((tmp_path / "started").read_text()), 0)
+def test_a_lookup_that_does_not_end_in_time_is_ended_with_its_children(tmp_path: Path) -> None:
+    lock = tmp_path / "held"
+    # The child holds the pipe too: the output ends only when both have ended.
+    waiting = f"sleep 60 & echo held > {lock}; wait"
+    assert live.output(["sh", "-c", waiting], {"PATH": os.defpath}, seconds=0.5) == ""
+    assert lock.read_text() == "held\n"
 
 
-def _exec(command: Path) -> str:
-    return (
-        f"{{apiVersion: client.authentication.k8s.io/v1, command: {command}, interactiveMode: Never}}"
-    )
+def test_a_lookup_that_ends_in_time_gives_what_it_prints() -> None:
+    assert live.output(["echo", "worker-a"], {"PATH": os.defpath}, seconds=30) == "worker-a\n"
+    assert live.output(["/nonexistent"], {}, seconds=30) == ""
 
 
-def test_names_come_from_a_real_lookup(sandbox: Sandbox, plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_names_come_from_a_real_lookup(
+    sandbox: Sandbox, plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     result = plugin("__lookup", "machinesets")
     assert "prod-7x2kq-worker-eastus1" in result.out.splitlines()
@@ -228,7 +224,9 @@ def test_install_leaves_the_files_of_others_alone(plugin: Plugin, installed: Pat
     assert "mine" in (installed / "oc_complete-arm64").read_text()
 
 
-def test_install_without_the_plugin_on_the_path_asks_for_a_folder(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_without_the_plugin_on_the_path_asks_for_a_folder(
+    plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     result = plugin("completion", "install")
     assert "--directory" in result.err

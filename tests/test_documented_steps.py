@@ -22,7 +22,7 @@ def only(sandbox: Sandbox, method: str, path: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("auth", ["login", "key"])
 def test_when_it_runs_once_every_documented_step_can_be_pointed_to(plugin: Plugin, sandbox: Sandbox, auth: str) -> None:
-    result = plugin("bootimage", "--storage-auth", auth)
+    result = plugin("bootimage", "--copy=async", "--storage-auth", auth)
     assert result.code == 0, result.err
 
     # 1. sign-in: tokens before the first write

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,10 @@ from typer.core import TyperCommand
 from kubectl_arm64.cli import app, argv, static
 from kubectl_arm64.cli.argv import LIST, NUMBER, SWITCH, Flag
 from kubectl_arm64.cli.commands import COMMANDS
+from kubectl_arm64.cli.options import Output
 from kubectl_arm64.cli.output import Streams
+from kubectl_arm64.cli.progress import reporter
+from kubectl_arm64.pipeline.step import Outcome
 
 # ---- every flag in every form
 
@@ -95,7 +99,7 @@ class Parser:
         """The value of each flag, by its long name."""
         line = argv.read(words, static.COMMANDS)
         assert line.command == self.name
-        self.command.main(args=line.words, standalone_mode=False)
+        app.call(self.command, line.words)
         fields = {name: value for group in self.received for name, value in vars(group).items()}
         return {self._long(param.opts): plain(fields[str(param.name)]) for param in self.command.params}
 
@@ -122,7 +126,7 @@ def plain(value: Any) -> Any:
     """As it was typed."""
     if isinstance(value, list):
         return [plain(each) for each in value]
-    return value.value if isinstance(value, Enum) else value
+    return value.value if isinstance(value, Enum | Output) else value
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -185,7 +189,7 @@ def test_a_mistyped_flag_gets_one_line_and_where_to_look() -> None:
 
 def test_what_resembles_nothing_gets_no_suggestion() -> None:
     assert call("xyzzy")[2] == (
-        "error: unknown command \"xyzzy\" for \"kubectl arm64\"\nSee 'kubectl arm64 --help' for usage.\n"
+        'error: unknown command "xyzzy" for "kubectl arm64"\nSee \'kubectl arm64 --help\' for usage.\n'
     )
 
 
@@ -208,3 +212,20 @@ def test_in_continuous_integration_there_are_no_escapes(typed: str, tmp_path: Pa
     )
     assert process.stdout + process.stderr != ""
     assert "\x1b" not in process.stdout + process.stderr
+
+
+def test_with_no_color_a_terminal_gets_a_bar_without_colours() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def drawn(**environ: str) -> str:
+        stream = Terminal()
+        with reporter(stream, {"TERM": "xterm", **environ}) as report:
+            report.started("VHD", Outcome.CREATED)
+            report.finished("VHD", Outcome.CREATED)
+        return stream.getvalue()
+
+    colour = re.compile(r"\x1b\[(?:\d+;)*3[0-7](?:;\d+)*m")
+    assert colour.search(drawn())
+    assert not colour.search(drawn(NO_COLOR="1"))

@@ -12,7 +12,8 @@ import pytest
 
 from kubectl_arm64.errors import Failure
 from kubectl_arm64.openshift.client import ConnectionOptions, connect
-from tests.kubeconfigs import CASES, Case, fill
+from tests.kubeconfig_case import Case, fill
+from tests.kubeconfigs import CASES
 from tests.recorder import Recorder, recording
 
 

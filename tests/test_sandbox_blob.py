@@ -13,7 +13,14 @@ import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.identity import EnvironmentCredential
-from azure.storage.blob import BlobClient, Services, generate_account_sas, generate_blob_sas, generate_container_sas
+from azure.storage.blob import (
+    BlobClient,
+    BlobLeaseClient,
+    Services,
+    generate_account_sas,
+    generate_blob_sas,
+    generate_container_sas,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -555,6 +562,34 @@ def test_when_a_lease_is_broken_anybody_may_go_on(storage: Storage) -> None:
     assert blob.get_blob_properties().lease.state == "broken"
     blob.upload_page(b"x" * 512, 0, 512)
     refusal(lease.renew, 409, "LeaseIsBrokenAndCannotBeRenewed")
+
+
+def test_when_nobody_holds_a_lease_no_id_matches_it(storage: Storage) -> None:
+    blob = storage.blob()
+    blob.create_page_blob(512)
+    lease = BlobLeaseClient(blob, lease_id="00000000-0000-4000-8000-00000000a001")
+    refusal(lease.renew, 409, "LeaseIdMismatchWithLeaseOperation")
+    refusal(lease.release, 409, "LeaseIdMismatchWithLeaseOperation")
+    refusal(lease.break_lease, 409, "LeaseNotPresentWithLeaseOperation")
+    refusal(lambda: lease.change("00000000-0000-4000-8000-00000000a002"), 409, "LeaseNotPresentWithLeaseOperation")
+
+
+def test_when_a_lease_has_run_out_and_the_blob_was_written_it_is_not_renewed(storage: Storage) -> None:
+    blob = storage.blob()
+    blob.create_page_blob(512)
+    lease = blob.acquire_lease(lease_duration=15)
+    storage.world.clock.offset += 16
+    blob.upload_page(b"x" * 512, 0, 512)
+    refusal(lease.renew, 409, "LeaseIdMismatchWithLeaseOperation")
+
+
+def test_when_a_lease_is_breaking_its_holder_does_not_get_it_again(storage: Storage) -> None:
+    blob = storage.blob()
+    blob.create_page_blob(512)
+    lease = blob.acquire_lease(lease_duration=60)
+    lease.break_lease(lease_break_period=30)
+    refusal(lambda: blob.acquire_lease(lease_id=lease.id), 409, "LeaseIsBreakingAndCannotBeAcquired")
+    refusal(lambda: blob.acquire_lease(), 409, "LeaseAlreadyPresent")
 
 
 # Limits

@@ -98,7 +98,14 @@ def test_no_command_loads_anothers_modules(command: str, foreign: set[str]) -> N
 def test_when_a_machineset_says_all_itself_neither_azure_nor_the_cluster_is_loaded() -> None:
     image = "/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/rhcos-arm64-gen2/versions/1.0.0"
     modules = loaded(
-        "machineset", "-f", str(FOLDER / "worker.yaml"), "--image", image, "--vm-size", "Standard_D4ps_v5", KUBECONFIG=os.devnull
+        "machineset",
+        "-f",
+        str(FOLDER / "worker.yaml"),
+        "--image",
+        image,
+        "--vm-size",
+        "Standard_D4ps_v5",
+        KUBECONFIG=os.devnull,
     )
     assert packages(modules) & {"azure", "rich"} == set()
 
@@ -106,3 +113,14 @@ def test_when_a_machineset_says_all_itself_neither_azure_nor_the_cluster_is_load
 def test_as_a_module_it_answers_too() -> None:
     process = subprocess.run([sys.executable, "-m", "kubectl_arm64", "version"], capture_output=True, text=True)
     assert process.stdout == f"kubectl-arm64 {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["__complete", ""], ["completion", "bash"]])
+def test_when_nobody_reads_the_output_it_ends_without_a_word(words: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as unread:
+        process = subprocess.run(
+            [sys.executable, "-m", "kubectl_arm64", *words], stdout=unread, stderr=subprocess.PIPE, text=True
+        )
+    assert (process.returncode, process.stderr) == (141, "")

@@ -38,6 +38,13 @@ def typed(groups: Sequence[type], receive: Callable[..., int]) -> TyperCommand:
     return built
 
 
+def call(command: TyperCommand, words: Sequence[str]) -> int:
+    """What the command's function returns. Raises what it raises: typer's `main` would make exits of some of it."""
+    with command.make_context(command.name, list(words)) as context:
+        code: int = command.invoke(context)
+    return code
+
+
 def run(executable: str, words: Sequence[str], streams: Streams) -> int:
     """One call of the tool; its exit code. Nothing is raised: what goes wrong is one line on `streams.err`."""
     answered = front.answer(executable, words, streams.out, streams.err, streams.environ)
@@ -52,11 +59,7 @@ def perform(line: Line, executable: str, words: Sequence[str], streams: Streams)
     try:
         with _Signals():
             command = COMMANDS[line.command]()
-            receive = partial(command.run, invocation, streams)
-            code = typed(command.groups, receive).main(
-                args=line.words, prog_name=f"{invocation.program} {line.command}", standalone_mode=False
-            )
-            return code if isinstance(code, int) else 0
+            return call(typed(command.groups, partial(command.run, invocation, streams)), line.words)
     except Failure as failure:
         return _failed(failure, verbosity, streams.err)
     except _Ended as ended:

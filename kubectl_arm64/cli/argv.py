@@ -16,7 +16,7 @@ _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
 class Flag:
-    """One flag. `kind` is SWITCH, TEXT, NUMBER or LIST (repeatable); `choices` are all values that it knows, () for any.
+    """One flag. `kind` is SWITCH, TEXT, NUMBER or LIST (repeatable); `choices` are the values it knows, () for any.
 
     `bare` is what it means without a value, "" where it must have one; `prefixes` are values that go on as they like
     (`jsonpath=`); `everywhere` tells kubectl's own flags, which every command takes.
@@ -71,7 +71,7 @@ class Command:
 
 
 class Line:
-    """A command line: `command` ("" where none was named), `words` for typer, `argument`, whether help was asked for."""
+    """A command line: `command` ("" where none was named), `words` for typer, its argument, whether it wants help."""
 
     __slots__ = ("argument", "command", "help", "words")
 
@@ -142,7 +142,7 @@ class _Reading:
             word = rest.pop(0)
             if word == "--":
                 self._arguments(rest)
-                break
+                rest = []
             elif word.startswith("--"):
                 self._long(word, rest)
             elif word.startswith("-") and word != "-":

@@ -13,11 +13,12 @@ import typer
 from kubectl_arm64 import cluster, stream
 from kubectl_arm64.cli import ground, target
 from kubectl_arm64.cli.invocation import Invocation
-from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, pairs, seconds
+from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, OutputFlag, pairs, seconds
 from kubectl_arm64.cli.output import Streams, dump
 from kubectl_arm64.cli.progress import reporter
 from kubectl_arm64.cluster import ClusterFacts, Documents
-from kubectl_arm64.errors import NotFinished, SignInRequired, Unsupported
+from kubectl_arm64.copy.engine import MOST_PARALLEL, PARALLEL
+from kubectl_arm64.errors import NotFinished, SignInRequired, Unsupported, UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.pipeline.publish import Choices, Found, Publication
 from kubectl_arm64.pipeline.step import Pace, State
@@ -42,7 +43,16 @@ class CopyEngine(StrEnum):
     """The values of --copy."""
 
     auto = "auto"
+    ranges = "ranges"
     async_ = "async"
+
+
+class Staging(StrEnum):
+    """The values of --staging."""
+
+    auto = "auto"
+    account = "account"
+    disk = "disk"
 
 
 @dataclass(frozen=True)
@@ -55,13 +65,25 @@ class BootimageFlags:
     storage_auth: Annotated[
         StorageAuth, typer.Option(help="How to reach the VHD's account: the sign-in's token, the account key, or auto.")
     ] = StorageAuth.auto
+    staging: Annotated[
+        Staging,
+        typer.Option(
+            help="Where the VHD goes first: a storage account, a managed disk (no account, key or data role)."
+        ),
+    ] = Staging.auto
     target_region: Annotated[
         list[str], typer.Option(help="Another region to replicate the image version to; repeatable.")
     ] = field(default_factory=list)
     tag: Annotated[list[str], typer.Option(help="KEY=VALUE for every resource that is made; repeatable.")] = field(
         default_factory=list
     )
-    copy: Annotated[CopyEngine, typer.Option(help="How the VHD is copied.")] = CopyEngine.auto
+    copy: Annotated[
+        CopyEngine,
+        typer.Option(help="How the VHD is copied: its data page by page (ranges), by Azure alone (async), or auto."),
+    ] = CopyEngine.auto
+    parallel: Annotated[
+        int, typer.Option(help=f"Requests at a time while the VHD is copied page by page, 1 to {MOST_PARALLEL}.")
+    ] = PARALLEL
     abort_copy: Annotated[
         bool, typer.Option("--abort-copy", help="Abort another's pending copy into the same blob.")
     ] = False
@@ -69,7 +91,7 @@ class BootimageFlags:
         bool, typer.Option("--no-wait", help="Start the work, do not wait for it (exit code 8 while it goes on).")
     ] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, write nothing.")] = False
-    output: Annotated[Output | None, typer.Option("--output", "-o", help="name, json or yaml.")] = None
+    output: OutputFlag = None
 
 
 def run(
@@ -83,28 +105,34 @@ def run(
         target_regions=tuple(flags.target_region),
         tags=pairs(flags.tag, "--tag"),
     )
+    _check(flags)
     pace = Pace(_poll_seconds(streams.environ), seconds(image.timeout, "--timeout"))
     facts, boot, plan = _resolve(connection, image, flags, wishes, streams)
     azure = _connect(wishes.over(facts), streams)
     with _told_how_to_go_on(invocation), reporter(streams.err, streams.environ) as report:
-        azure.sign_in(storage=flags.storage_auth is not StorageAuth.key)
-        permissions = ground.check(azure, plan)
+        on_disk = flags.staging is Staging.disk
+        azure.sign_in(storage=not on_disk and flags.storage_auth is not StorageAuth.key)
+        permissions = ground.check(azure, plan, ground.PROVIDERS[:1] if on_disk else ground.PROVIDERS)
         choices = Choices(
             source_url=boot.url,
             auth=_storage_auth(flags.storage_auth, permissions),
             may_switch=flags.storage_auth is StorageAuth.auto,
             abort_copy=flags.abort_copy,
             wait=not flags.no_wait,
+            copy=flags.copy.value,
+            parallel=flags.parallel,
+            staging=_staging(flags),
         )
         publication = Publication(azure, plan, choices, pace, report)
-        found = publication.survey()
+        found = _survey(publication, choices, permissions)
         if not flags.dry_run:
             ground.check_rights(found, permissions, plan)
             published = publication.publish()
     if flags.dry_run:
         _print_plan(plan, found, flags.output, streams)
         return None
-    _print_result(plan, flags.output, invocation.next("machineset", "--apply", *image.carried()), streams)
+    following = invocation.next("machineset", "--apply", *image.carried())
+    _print_result(_result(plan, publication.disk_id), plan, flags.output, following, streams)
     return published
 
 
@@ -114,10 +142,19 @@ def _told_how_to_go_on(invocation: Invocation) -> Iterator[None]:
     try:
         yield
     except NotFinished as unfinished:
-        raise NotFinished(unfinished.what, f"it goes on in Azure; go on waiting with: {invocation.again}") from None
+        raise NotFinished(
+            unfinished.what, unfinished.advice or f"it goes on in Azure; go on waiting with: {invocation.again}"
+        ) from None
     except SignInRequired as failure:
         advice = f"{failure.advice}; go on with: {invocation.again}"
         raise SignInRequired(failure.what, advice, code=failure.code) from None
+
+
+def _check(flags: BootimageFlags) -> None:
+    if not 1 <= flags.parallel <= MOST_PARALLEL:
+        raise UsageError(f"--parallel must be from 1 to {MOST_PARALLEL}, not {flags.parallel}")
+    if flags.no_wait and flags.copy is CopyEngine.ranges:
+        raise UsageError("--no-wait needs Azure's own copy", "leave out --copy=ranges")
 
 
 def _resolve(
@@ -170,6 +207,25 @@ def _storage_auth(wanted: StorageAuth, permissions: Permissions | None) -> str:
     return "login" if permissions and permissions.may(DATA_WRITE, data=True) else "key"
 
 
+def _staging(flags: BootimageFlags) -> str:
+    """Who names a storage account wants it used."""
+    return "account" if flags.staging is Staging.auto and flags.storage_account else flags.staging.value
+
+
+def _survey(publication: Publication, choices: Choices, permissions: Permissions | None) -> list[Found]:
+    """auto: a storage account, unless what the identity may do leaves a managed disk alone."""
+    if choices.staging != "auto":
+        return publication.survey()
+    if why := ground.only_a_disk(permissions, (ground.READ_ACCOUNT, ground.LIST_KEYS)):
+        publication.stage_on_disk(why)
+        return publication.survey()
+    found = publication.survey()
+    if why := ground.only_a_disk(permissions, ground.missing_actions(found)):
+        publication.stage_on_disk(why)
+        return publication.survey()
+    return found
+
+
 def _poll_seconds(environ: Mapping[str, str]) -> float:
     text = environ.get(POLL_SECONDS, "10")
     return seconds(text, POLL_SECONDS)
@@ -180,7 +236,7 @@ def _print_plan(plan: ImagePlan, found: Sequence[Found], output: Output | None, 
     rows = [
         {"action": words[one.observed.state], "resource": one.step.title, "note": one.observed.note} for one in found
     ]
-    if output is Output.name:
+    if output == Output.name:
         print(plan.image.resource_id, file=streams.out)
         return
     if output is not None:
@@ -194,9 +250,11 @@ def _print_plan(plan: ImagePlan, found: Sequence[Found], output: Output | None, 
     print(f"Result: {plan.image.resource_id}", file=streams.out)
 
 
-def _print_result(plan: ImagePlan, output: Output | None, following: str, streams: Streams) -> None:
-    if output in (Output.json, Output.yaml):
-        dump(_result(plan), output, streams)
+def _print_result(
+    result: dict[str, Any], plan: ImagePlan, output: Output | None, following: str, streams: Streams
+) -> None:
+    if output not in (None, Output.name):
+        dump(result, output, streams)
         return
     print(plan.image.resource_id, file=streams.out)
     if output is None:
@@ -204,7 +262,8 @@ def _print_result(plan: ImagePlan, output: Output | None, following: str, stream
         print(f"Next: {following}", file=streams.out if streams.out.isatty() else streams.err)
 
 
-def _result(plan: ImagePlan) -> dict[str, Any]:
+def _result(plan: ImagePlan, disk_id: str) -> dict[str, Any]:
+    account = {"storageAccount": plan.storage_account.name, "container": plan.container, "blob": plan.blob}
     return {
         "resourceID": plan.image.resource_id,
         "id": f"/subscriptions/{plan.subscription}{plan.image.resource_id}",
@@ -214,7 +273,6 @@ def _result(plan: ImagePlan) -> dict[str, Any]:
         "location": plan.location,
         "regions": list(plan.regions),
         "source": plan.source,
-        "storageAccount": plan.storage_account.name,
-        "container": plan.container,
-        "blob": plan.blob,
+        "staging": "disk" if disk_id else "account",
+        **({} if disk_id else account),
     }

@@ -55,8 +55,8 @@ def _bootimage() -> Command:
     return Command(
         "Publish OpenShift's boot image through Azure and print its resource ID",
         "Publish OpenShift's boot image through Azure and print its resource ID.\n\n"
-        "A server-side copy of the image's VHD goes into a storage account and from there into an Azure Compute Gallery. "
-        "What exists is found, what is missing is made, what is not ours is refused: run it again to go on.",
+        "A server-side copy of the image's VHD goes into a storage account, and from there into an Azure Compute "
+        "Gallery. What exists is found, what is missing is made, what is not ours is refused: run it again to go on.",
         (
             Example(
                 "Publish the boot image of the cluster of the current context", "kubectl arm64 bootimage --timeout=30m"
@@ -90,7 +90,9 @@ def _machineset() -> Command:
         "and labels, image, VM size, the architecture that the autoscaler is told.",
         (
             Example("Print the MachineSet that --apply would apply", "kubectl arm64 machineset"),
-            Example("Publish the boot image where it is missing, and apply", "kubectl arm64 machineset --publish --apply"),
+            Example(
+                "Publish the boot image where it is missing, and apply", "kubectl arm64 machineset --publish --apply"
+            ),
             Example(
                 "Show what applying three machines would change (exit code 1: something)",
                 "kubectl arm64 machineset --replicas=3 --diff",
@@ -102,7 +104,7 @@ def _machineset() -> Command:
             ),
             Example(
                 "Clone a certain MachineSet, with a certain size and a taint",
-                "kubectl arm64 machineset --from=prod-7x2kq-worker-eastus1 --vm-size=Standard_D8ps_v5 "
+                "kubectl arm64 machineset --from=prod-7x2kq-worker-eastus1 --vm-size=Standard_D4ps_v6 "
                 "--taint=arch=arm64:NoSchedule",
             ),
         ),

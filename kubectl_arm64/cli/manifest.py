@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from kubectl_arm64.cli import jsonpath
+
 RESOURCE = "machineset.machine.openshift.io"
 
 _TEXT = "tag:yaml.org,2002:str"
@@ -65,14 +67,19 @@ def to_json(value: Any) -> str:
 
 
 def shown(manifests: Sequence[Mapping[str, Any]], output: str) -> str:
-    """`output` is yaml (several documents for several manifests), json (a List for several) or name."""
+    """`output` is yaml (several documents for several manifests), name, json or `jsonpath=...` (a List for several)."""
     if output == "name":
         return "".join(f"{resource_name(manifest)}\n" for manifest in manifests)
     if output == "yaml":
         return "---\n".join(to_yaml(manifest) for manifest in manifests)
-    if len(manifests) == 1:
-        return to_json(manifests[0])
-    return to_json({"apiVersion": "v1", "items": list(manifests), "kind": "List", "metadata": {"resourceVersion": ""}})
+    document = manifests[0] if len(manifests) == 1 else _list(manifests)
+    if output.startswith("jsonpath="):
+        return jsonpath.render(output.removeprefix("jsonpath="), document)
+    return to_json(document)
+
+
+def _list(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "items": list(manifests), "kind": "List", "metadata": {"resourceVersion": ""}}
 
 
 def resource_name(manifest: Mapping[str, Any]) -> str:

@@ -10,8 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
@@ -22,12 +21,38 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-class Output(StrEnum):
-    """The values of -o for a result that is one thing."""
+@dataclass(frozen=True)
+class Output:
+    """A value of -o for a result that is one thing: name, json, yaml, or `jsonpath=TEMPLATE`."""
 
-    name = "name"
-    json = "json"
-    yaml = "yaml"
+    value: str
+    name: ClassVar[Output]
+    json: ClassVar[Output]
+    yaml: ClassVar[Output]
+
+    FORMATS: ClassVar = ("name", "json", "yaml")
+    JSONPATH: ClassVar = "jsonpath="
+
+    @classmethod
+    def parse(cls, value: str | Output) -> Output:
+        """As typed; a template is checked before anything is done. Raises InvalidInput."""
+        output = value if isinstance(value, Output) else cls(value)
+        if (template := output.template) is not None:
+            from kubectl_arm64.cli.jsonpath import check
+
+            check(template)
+        return output
+
+    @property
+    def template(self) -> str | None:
+        """The JSONPath template, None for the other formats."""
+        return self.value.removeprefix(self.JSONPATH) if self.value.startswith(self.JSONPATH) else None
+
+
+Output.name, Output.json, Output.yaml = map(Output, Output.FORMATS)
+OutputFlag = Annotated[
+    Output | None, typer.Option("--output", "-o", parser=Output.parse, help="How the result is printed.")
+]
 
 
 @dataclass(frozen=True)

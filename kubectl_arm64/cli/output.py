@@ -26,7 +26,12 @@ class Streams:
 
 def dump(value: Mapping[str, Any], output: Output, streams: Streams) -> None:
     """A result for programs."""
-    if output is Output.json:
+    if output.template is not None:
+        from kubectl_arm64.cli.jsonpath import render
+
+        # No newline: what the template does not say is not printed.
+        print(render(output.template, value), end="", file=streams.out)
+    elif output == Output.json:
         print(json.dumps(value, indent=4), file=streams.out)
     else:
         from kubectl_arm64.cli.manifest import to_yaml

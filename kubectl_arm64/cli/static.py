@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from kubectl_arm64.cli.argv import Command, Flag
 
-
 _EVERYWHERE = (
     Flag("--as", everywhere=True, help="User to impersonate."),
     Flag("--as-group", "", "list", everywhere=True, help="Group to impersonate; repeatable."),
@@ -47,9 +46,27 @@ COMMANDS = {
                 default="auto",
                 help="How to reach the VHD's account: the sign-in's token, the account key, or auto.",
             ),
+            Flag(
+                "--staging",
+                choices=("auto", "account", "disk"),
+                default="auto",
+                help="Where the VHD goes first: a storage account, a managed disk (no account, key or data role).",
+            ),
             Flag("--target-region", "", "list", help="Another region to replicate the image version to; repeatable."),
             Flag("--tag", "", "list", help="KEY=VALUE for every resource that is made; repeatable."),
-            Flag("--copy", choices=("auto", "async"), default="auto", help="How the VHD is copied."),
+            Flag(
+                "--copy",
+                choices=("auto", "ranges", "async"),
+                default="auto",
+                help="How the VHD is copied: its data page by page (ranges), by Azure alone (async), or auto.",
+            ),
+            Flag(
+                "--parallel",
+                "",
+                "number",
+                default="32",
+                help="Requests at a time while the VHD is copied page by page, 1 to 64.",
+            ),
             Flag(
                 "--abort-copy", "", "switch", default="False", help="Abort another's pending copy into the same blob."
             ),
@@ -61,7 +78,13 @@ COMMANDS = {
                 help="Start the work, do not wait for it (exit code 8 while it goes on).",
             ),
             Flag("--dry-run", "", "switch", default="False", help="Print the plan, write nothing."),
-            Flag("--output", "-o", choices=("name", "json", "yaml"), help="name, json or yaml."),
+            Flag(
+                "--output",
+                "-o",
+                choices=("name", "json", "yaml"),
+                prefixes=("jsonpath=",),
+                help="How the result is printed.",
+            ),
             Flag("--subscription", help="Azure subscription ID (default: the cluster's)."),
             Flag("--resource-group", help="Resource group (default: the cluster's)."),
             Flag("--location", help="Azure region (default: the cluster's)."),
@@ -143,7 +166,13 @@ COMMANDS = {
             Flag(
                 "--force-conflicts", "", "switch", default="False", help="Take over fields that another manager owns."
             ),
-            Flag("--output", "-o", choices=("name", "json", "yaml"), help="name, json or yaml."),
+            Flag(
+                "--output",
+                "-o",
+                choices=("name", "json", "yaml"),
+                prefixes=("jsonpath=",),
+                help="How the result is printed.",
+            ),
             Flag("--subscription", help="Azure subscription ID (default: the cluster's)."),
             Flag("--resource-group", help="Resource group (default: the cluster's)."),
             Flag("--location", help="Azure region (default: the cluster's)."),
@@ -190,9 +219,9 @@ Use "kubectl arm64 options" for a list of global command-line options (applies t
     "bootimage": """\
 Publish OpenShift's boot image through Azure and print its resource ID.
 
-A server-side copy of the image's VHD goes into a storage account and from there
-into an Azure Compute Gallery. What exists is found, what is missing is made,
-what is not ours is refused: run it again to go on.
+A server-side copy of the image's VHD goes into a storage account, and from
+there into an Azure Compute Gallery. What exists is found, what is missing is
+made, what is not ours is refused: run it again to go on.
 
 Examples:
   # Publish the boot image of the cluster of the current context
@@ -224,7 +253,8 @@ Options:
         Container for the VHD (default: vhd).
 
     --copy='auto':
-        How the VHD is copied. One of: (auto, async).
+        How the VHD is copied: its data page by page (ranges), by Azure alone
+        (async), or auto. One of: (auto, ranges, async).
 
     --dry-run=false:
         Print the plan, write nothing.
@@ -251,13 +281,20 @@ Options:
         Operating system stream, such as rhel-10 (default: rhel-9).
 
     -o, --output='':
-        name, json or yaml. One of: (name, json, yaml).
+        How the result is printed. One of: (name, json, yaml, jsonpath=...).
+
+    --parallel=32:
+        Requests at a time while the VHD is copied page by page, 1 to 64.
 
     --resource-group='':
         Resource group (default: the cluster's).
 
     --source-url='':
         URL of the VHD (default: the stream's).
+
+    --staging='auto':
+        Where the VHD goes first: a storage account, a managed disk (no account,
+        key or data role). One of: (auto, account, disk).
 
     --storage-account='':
         Storage account for the VHD (default: rhcos and a hash).
@@ -339,7 +376,7 @@ Examples:
   kubectl arm64 machineset --all-zones --apply --dry-run=server
 
   # Clone a certain MachineSet, with a certain size and a taint
-  kubectl arm64 machineset --from=prod-7x2kq-worker-eastus1 --vm-size=Standard_D8ps_v5 --taint=arch=arm64:NoSchedule
+  kubectl arm64 machineset --from=prod-7x2kq-worker-eastus1 --vm-size=Standard_D4ps_v6 --taint=arch=arm64:NoSchedule
 
 Options:
     --all-zones=false:
@@ -405,7 +442,7 @@ Options:
         Operating system stream, such as rhel-10 (default: rhel-9).
 
     -o, --output='':
-        name, json or yaml. One of: (name, json, yaml).
+        How the result is printed. One of: (name, json, yaml, jsonpath=...).
 
     --publish=false:
         Publish the boot image first, where it is not.

@@ -11,6 +11,7 @@ from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, seconds
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.cluster import Documents
 from kubectl_arm64.errors import Denied, InvalidInput, NotFound
+from kubectl_arm64.names import check_names
 from kubectl_arm64.plan import Wishes
 from kubectl_arm64.stream import BootImage
 
@@ -72,7 +73,15 @@ def read_text(path: str, stdin: TextIO | None = None) -> str:
 
 
 def wishes(flags: ImageFlags) -> Wishes:
-    """What the shared flags ask for."""
+    """What the shared flags ask for. Raises InvalidInput for a name that Azure does not take."""
+    given = {
+        "subscription": flags.subscription,
+        "resource-group": flags.resource_group,
+        "gallery": flags.gallery,
+        "image-definition": flags.image_definition,
+        "image-version": flags.image_version,
+    }
+    check_names({flag: name for flag, name in given.items() if name})
     return Wishes(
         subscription=flags.subscription,
         resource_group=flags.resource_group,

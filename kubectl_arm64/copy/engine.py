@@ -24,6 +24,7 @@ from kubectl_arm64.copy.workers import Workers
 from kubectl_arm64.errors import Failure, NotFinished, Refused
 
 PARALLEL = 32
+MOST_PARALLEL = 64  # what the pool of connections holds
 STALL_SECONDS = 300.0
 QUIET_SECONDS = 30.0  # without trouble, and a wave of troubles is over
 _TICK_SECONDS = 1.0
@@ -189,7 +190,8 @@ class PageCopy:
         """One line for a wave, however many requests it hits."""
         now = self._terms.clock()
         if now - self._troubled_at > QUIET_SECONDS:
-            self._terms.note(f"{busy.what}: going on with fewer requests at a time")
+            told = busy.code or "no answer"
+            self._terms.note(f"storage has trouble ({told}): the copy goes on with fewer requests at a time")
         self._troubled_at = now
 
     def _check_time(self) -> None:

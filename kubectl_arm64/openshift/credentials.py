@@ -79,8 +79,6 @@ class Identity:
     def _credentials(self) -> Credentials:
         user = self._connection.user
         impersonation = tuple(_impersonation(user))
-        if not self._connection.secure:
-            return Credentials(impersonation)
         if self._plugin:
             issued = self._plugin.issued()
             authorization = f"Bearer {issued.token}" if issued.token else ""
@@ -88,7 +86,7 @@ class Identity:
         else:
             authorization = self._authorization()
             certificate, key = _pem(user, "client-certificate"), _pem(user, "client-key")
-        if not (authorization or certificate):
+        if self._connection.secure and not (authorization or certificate):
             raise SignInRequired(
                 f"{self._connection.user_name or 'nobody'} has nothing to sign in to {self._connection.server} with",
                 f"`oc login {self._connection.server}`, or give --token",
@@ -163,8 +161,6 @@ def _provider(provider: Entry, connection: Connection) -> Mapping[str, str]:
     """The settings of an OpenID Connect auth-provider. Raises Unsupported (any other) or InvalidInput."""
     name = str(provider.get("name") or "")
     config = provider.get("config") or {}
-    if not connection.secure:
-        return config
     if name in _REMOVED:
         raise Unsupported(f"the {name} auth-provider of {connection.user_name} has been removed", _REMOVED[name])
     if name != "oidc":
@@ -184,10 +180,10 @@ def _id_token(config: Mapping[str, str], connection: Connection, now: datetime) 
     expires = _expiry(token)
     if expires is not None and now + _OIDC_LEEWAY < expires:
         return token
-    raise SignInRequired(
-        f"the id-token of {connection.user_name} has expired",
-        "any command of oc or kubectl renews it (`oc version`); then run this one again",
-    )
+    advice = f"`oc login {connection.server}`"
+    if config.get("refresh-token"):
+        advice = "any command of kubectl that asks the cluster renews it (`kubectl version`); then run this one again"
+    raise SignInRequired(f"the id-token of {connection.user_name} has expired", advice)
 
 
 def _expiry(jwt: str) -> datetime | None:

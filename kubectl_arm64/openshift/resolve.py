@@ -101,7 +101,7 @@ def _as_user(connection: Connection, config: Kubeconfig, name: str, options: Con
     # `oc login` names users NAME/CLUSTER.
     shown = name.partition("/")[0] or ("--token" if options.token else "")
     check_user(user, shown)
-    if not connection.secure:
+    if not connection.secure:  # client-go reads no credentials then
         user = {key: user[key] for key in IMPERSONATION if key in user}
     return replace(connection, user=user, user_name=shown)
 

@@ -5,27 +5,32 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
+from collections.abc import Callable
 
 from kubectl_arm64.errors import InvalidInput
 from kubectl_arm64.openshift.connection import Connection
 from kubectl_arm64.openshift.credentials import Credentials
 from kubectl_arm64.openshift.kubeconfig import decoded
 
+Make = Callable[..., ssl.SSLContext]
+
 _OTHER = "name another with --certificate-authority"
 
 
-def context(connection: Connection, credentials: Credentials) -> ssl.SSLContext:
+def context(
+    connection: Connection, credentials: Credentials, make: Make = ssl.create_default_context
+) -> ssl.SSLContext:
     """Chain and name are checked, and nothing that Go does not check. Raises InvalidInput."""
     if connection.insecure_skip_tls_verify:
         import urllib3
 
         # The user has asked for it, by flag or in the kubeconfig; a warning with each request says nothing new.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        found = ssl.create_default_context()
+        found = make()
         found.check_hostname = False
         found.verify_mode = ssl.CERT_NONE
     else:
-        found = _trusting(connection)
+        found = _trusting(connection, make)
         # Newer Pythons demand of a CA what Go does not (an Authority Key Identifier among others).
         found.verify_flags &= ~ssl.VERIFY_X509_STRICT
         # In Go whatever stands in the CA file is an anchor, an intermediate or the server's own certificate too.
@@ -36,14 +41,16 @@ def context(connection: Connection, credentials: Credentials) -> ssl.SSLContext:
     return found
 
 
-def _trusting(connection: Connection) -> ssl.SSLContext:
+def _trusting(connection: Connection, make: Make) -> ssl.SSLContext:
     """The kubeconfig's own CA alone, else what the system trusts."""
     path = connection.certificate_authority
     try:
         if connection.certificate_authority_data:
-            pem = decoded(connection.certificate_authority_data).decode("ascii", "replace")
-            return ssl.create_default_context(cadata=pem)
-        return ssl.create_default_context(cafile=path or None)
+            # ASCII, as ssl wants it: beside the certificates stand comments at most. Never nothing, which would trust
+            # what the system trusts.
+            pem = decoded(connection.certificate_authority_data).decode("ascii", "ignore")
+            return make(cadata=pem or " ")
+        return make(cafile=path or None)
     except ssl.SSLError as error:  # an OSError too
         where = path or "certificate-authority-data"
         raise InvalidInput(f"the CA {where} holds no PEM certificate", "`oc login` fetches it anew") from error
@@ -60,7 +67,7 @@ def _load_client_certificate(found: ssl.SSLContext, credentials: Credentials) ->
         # An empty password, lest OpenSSL ask for one on the terminal; Go takes no encrypted key either.
         found.load_cert_chain(path, password="")
     except ssl.SSLError as error:
-        reason = error.reason or "it is not PEM"
+        reason = error.reason or "one is encrypted, or no PEM"
         raise InvalidInput(f"the client certificate or key of the kubeconfig does not fit: {reason}") from None
     finally:
         os.unlink(path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from kubectl_arm64.errors import Failure, Refused
 from kubectl_arm64.names import TAG, TAG_RELEASE, TAG_SOURCE, normalise_location
+from kubectl_arm64.pipeline.managed_disk import is_disk
 from kubectl_arm64.pipeline.ownership import is_ours
 from kubectl_arm64.pipeline.ports import Galleries, Resource
 from kubectl_arm64.pipeline.step import Observed, Operation, State
@@ -17,15 +18,15 @@ from kubectl_arm64.plan import ImagePlan
 class ImageVersionStep:
     """READY means: succeeded, of this release, in every wanted region.
 
-    `account` is the storage account that holds the VHD; it is asked for only when a version is made.
+    `source` is what it is made from (see `blob_source`); it is asked for only when a version is made.
     """
 
     action = "Microsoft.Compute/galleries/images/versions/write"
 
-    def __init__(self, galleries: Galleries, plan: ImagePlan, account: Callable[[], Resource]) -> None:
+    def __init__(self, galleries: Galleries, plan: ImagePlan, source: Callable[[], Mapping[str, str]]) -> None:
         self._galleries = galleries
         self._plan = plan
-        self._account = account
+        self._source = source
         self._found: Resource | None = None
 
     @property
@@ -36,6 +37,12 @@ class ImageVersionStep:
     def needs_vhd(self) -> bool:
         """Whether, as last observed, there is nothing that could be awaited or extended."""
         return self._found is None or self._found["properties"].get("provisioningState") == "Failed"
+
+    @property
+    def disk_id(self) -> str:
+        """The managed disk that the version, as last observed, was made from; "" where it was none."""
+        found = str(_source(self._found).get("id", "")) if self._found else ""
+        return found if is_disk(found) else ""
 
     def observe(self) -> Observed:
         plan = self._plan
@@ -80,17 +87,8 @@ class ImageVersionStep:
             "tags": {**plan.tags, **plan.identity.tags(), TAG_SOURCE: plan.source},
             "properties": {
                 "publishingProfile": {"targetRegions": [{"name": region} for region in wanted]},
-                # Never source.id for a blob: the service refuses it, or reads it as a managed disk.
-                "storageProfile": {"osDiskImage": {"source": self._source()}},
+                "storageProfile": {"osDiskImage": {"source": dict(self._source())}},
             },
-        }
-
-    def _source(self) -> dict[str, str]:
-        account = self._account()
-        endpoint = str(account["properties"]["primaryEndpoints"]["blob"]).rstrip("/")
-        return {
-            "storageAccountId": str(account["id"]),
-            "uri": f"{endpoint}/{self._plan.container}/{self._plan.blob}",
         }
 
     def _extended(self, found: Resource) -> dict[str, Any]:
@@ -98,13 +96,12 @@ class ImageVersionStep:
         properties = found["properties"]
         have = list(properties["publishingProfile"]["targetRegions"])
         added = [{"name": region} for region in self._absent_regions(found)]
-        image = properties["storageProfile"]["osDiskImage"]
         return {
             "location": found["location"],
             "tags": dict(found.get("tags") or {}),
             "properties": {
                 "publishingProfile": {"targetRegions": [*have, *added]},
-                "storageProfile": {"osDiskImage": {"source": dict(image.get("source") or self._source())}},
+                "storageProfile": {"osDiskImage": {"source": dict(_source(found) or self._source())}},
             },
         }
 
@@ -117,8 +114,7 @@ class ImageVersionStep:
             if tags.get(TAG_RELEASE) != release:
                 raise Refused(f"{self.title} holds release {tags.get(TAG_RELEASE)}, not {release}", advice)
             return
-        profile = found["properties"].get("storageProfile") or {}
-        uri = str(((profile.get("osDiskImage") or {}).get("source") or {}).get("uri", ""))
+        uri = str(_source(found).get("uri", ""))
         if release not in unquote(urlsplit(uri).path):
             shown = uri.partition("?")[0] or "an unknown source"
             raise Refused(f"{self.title} was made by somebody else from {shown}, not from release {release}", advice)
@@ -153,6 +149,17 @@ class _Replacement:
     @property
     def retry_after(self) -> float | None:
         return self._current.retry_after
+
+
+def blob_source(account: Resource, plan: ImagePlan) -> dict[str, str]:
+    """The VHD in `account`. Never source.id for a blob: the service refuses it, or reads it as a managed disk."""
+    endpoint = str(account["properties"]["primaryEndpoints"]["blob"]).rstrip("/")
+    return {"storageAccountId": str(account["id"]), "uri": f"{endpoint}/{plan.container}/{plan.blob}"}
+
+
+def _source(version: Resource) -> Mapping[str, Any]:
+    profile = version["properties"].get("storageProfile") or {}
+    return (profile.get("osDiskImage") or {}).get("source") or {}
 
 
 def regions(version: Resource) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,20 +12,22 @@ from kubectl_arm64.copy.by_ranges import RangeCopy
 from kubectl_arm64.copy.engine import PARALLEL, Terms
 from kubectl_arm64.copy.ports import Blobs, PageSource
 from kubectl_arm64.copy.source import SourceVhd
-from kubectl_arm64.errors import Failure, Interrupted, NotFinished
+from kubectl_arm64.errors import Denied, Failure, Interrupted, NotFinished
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.pipeline.blob_access import SettlingBlobs
 from kubectl_arm64.pipeline.container import ContainerStep
+from kubectl_arm64.pipeline.disk import DiskStep
 from kubectl_arm64.pipeline.gallery import GalleryStep
 from kubectl_arm64.pipeline.image_definition import ImageDefinitionStep
-from kubectl_arm64.pipeline.image_version import ImageVersionStep
-from kubectl_arm64.pipeline.ports import Galleries, Resource, StorageAccounts
+from kubectl_arm64.pipeline.image_version import ImageVersionStep, blob_source
+from kubectl_arm64.pipeline.ports import Disks, Galleries, Resource, StorageAccounts
 from kubectl_arm64.pipeline.step import Begun, Observed, Pace, Reporter, State, Step, begin, ensure, finish
 from kubectl_arm64.pipeline.storage_account import SharedKeys, StorageAccountStep, allowed
 from kubectl_arm64.pipeline.vhd import Copier, VhdStep
 from kubectl_arm64.plan import ImagePlan
 
 MISSING = Observed(State.MISSING)
+POLICY = "RequestDisallowedByPolicy"
 
 
 class Azure(Protocol):
@@ -32,6 +35,9 @@ class Azure(Protocol):
 
     @property
     def storage_accounts(self) -> StorageAccounts: ...
+
+    @property
+    def disks(self) -> Disks: ...
 
     @property
     def galleries(self) -> Galleries: ...
@@ -48,6 +54,9 @@ class Choices:
 
     `copy`: ranges (page by page, `parallel` requests at a time), async, or auto: ranges, else async. Who does not
     wait is given async, since only that goes on without this process.
+
+    `staging`: where the VHD goes before it becomes an image version: a storage account, a managed disk (this process
+    copies page by page, whatever `copy` and `wait` say), or auto: an account, a disk where a policy forbids accounts.
     """
 
     source_url: str
@@ -57,6 +66,7 @@ class Choices:
     wait: bool = True
     copy: str = "async"
     parallel: int = PARALLEL
+    staging: str = "account"
 
     @property
     def by_ranges(self) -> bool:
@@ -90,7 +100,9 @@ class Publication:
         self._vhd = VhdStep(plan.blob, self._copier, attended=choices.by_ranges)
         self._gallery = GalleryStep(galleries, plan)
         self._definition = ImageDefinitionStep(galleries, plan)
-        self._version = ImageVersionStep(galleries, plan, self._account_resource)
+        self._version = ImageVersionStep(galleries, plan, self._version_source)
+        self._disk = DiskStep(azure.disks, plan, self._pages, self._source, self._terms, pace)
+        self._on_disk, self._why_disk = choices.staging == "disk", ""
         self._seen: dict[Step, Observed] = {}
 
     def survey(self) -> list[Found]:
@@ -100,9 +112,23 @@ class Publication:
         version = self._look(self._version, unless=definition)
         if not self._version.needs_vhd:
             return [gallery, definition, version]
+        return [*self._survey_staging(), gallery, definition, version]
+
+    def _survey_staging(self) -> list[Found]:
+        if self._on_disk:
+            return [self._with_source(self._look(self._disk))]
         account = self._look(self._account)
         container = self._look(self._container, unless=account)
-        return [account, container, self._look_at_vhd(unless=container), gallery, definition, version]
+        return [account, container, self._look_at_vhd(unless=container)]
+
+    def stage_on_disk(self, why: str) -> None:
+        """Use no storage account; survey again. What there is of one is left as it is."""
+        self._on_disk, self._why_disk = True, why
+
+    @property
+    def disk_id(self) -> str:
+        """The managed disk that the image version was made from, "" where it was none."""
+        return self._version.disk_id
 
     def publish(self) -> GalleryImage:
         """Do what the survey found missing; the image version, ready."""
@@ -111,22 +137,51 @@ class Publication:
         except (NotFinished, Interrupted):
             raise  # the next run still needs the keys, and switches them off
         except Failure:
-            with contextlib.suppress(Failure):
-                self._keys.close()
+            if not self._on_disk:
+                with contextlib.suppress(Failure):
+                    self._keys.close()
             raise
-        self._keys.close()
+        if self.disk_id:
+            self._discard_disk()
+        elif not self._on_disk:
+            self._keys.close()
         return self._plan.image
 
     def _publish(self) -> None:
         if self._version.needs_vhd:
-            self._ensure(self._account)
-            self._ensure(self._container)
             # Where the copy is Azure's work it takes minutes: gallery and definition are made beside it.
-            copy = begin(self._vhd, self._report, self._seen.get(self._vhd))
+            copy = self._begin_copy()
             self._ensure(self._gallery)
             self._ensure(self._definition)
-            self._finish(copy)
+            if self._on_disk:
+                finish(copy, self._pace, self._report)
+            else:
+                self._finish(copy)
         self._finish(begin(self._version, self._report))
+
+    def _begin_copy(self) -> Begun:
+        if not self._on_disk:
+            try:
+                self._ensure(self._account)
+            except Denied as denied:
+                if self._choices.staging != "auto" or denied.code != POLICY:
+                    raise
+                self.stage_on_disk(denied.what)
+        if self._on_disk:
+            if self._why_disk:
+                self._report.note(f"{self._why_disk}: the VHD goes onto {self._disk.title} instead")
+            return begin(self._disk, self._report, self._seen.get(self._disk))
+        self._ensure(self._container)
+        return begin(self._vhd, self._report, self._seen.get(self._vhd))
+
+    def _discard_disk(self) -> None:
+        """The image version stands, whatever becomes of the disk."""
+        try:
+            self._disk.discard(self.disk_id)
+        except Interrupted:
+            raise
+        except Failure as failure:
+            self._report.note(f"{failure.what}: remove {self._disk.title} yourself, it is not needed any more")
 
     def _ensure(self, step: Step) -> None:
         ensure(step, self._pace, self._report, self._seen.get(step))
@@ -151,6 +206,9 @@ class Publication:
             found = Found(self._vhd, Observed(State.MISSING, "not looked at: the account's shared keys are off"))
         else:
             found = self._look(self._vhd, unless)
+        return self._with_source(found)
+
+    def _with_source(self, found: Found) -> Found:
         if found.observed.state is State.MISSING:
             _ = self._source.state  # what cannot be copied is refused before anything is made for it
         return found
@@ -163,6 +221,9 @@ class Publication:
             self._account.observe()
         assert self._account.resource is not None
         return self._account.resource
+
+    def _version_source(self) -> Mapping[str, str]:
+        return self._disk.source() if self._on_disk else blob_source(self._account_resource(), self._plan)
 
     def _copier(self) -> Copier:
         account, choices = self._account_resource(), self._choices
@@ -190,13 +251,13 @@ class Publication:
             self._source,
             lambda: blobs.page_blob(blob),
             release,
-            self._terms(),
+            self._terms(self._vhd.title),
             may_fall_back=choices.copy == "auto",
         )
 
-    def _terms(self) -> Terms:
+    def _terms(self, title: str) -> Terms:
         def progress(done: int, total: int) -> None:
-            self._report.progress(self._vhd.title, Observed(State.PENDING, progress=(done, total)))
+            self._report.progress(title, Observed(State.PENDING, progress=(done, total)))
 
         pace = self._pace
         return Terms(self._choices.parallel, progress, self._report.note, pace.clock, pace.sleep, pace.deadline)

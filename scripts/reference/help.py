@@ -33,13 +33,7 @@ def of(page: Page) -> str:
     description = "\n\n".join(_wrapped(paragraph) for paragraph in page.command.description.split("\n\n"))
     examples = "\n\n".join(f"  # {example.what}\n  {example.line}" for example in page.command.examples)
     options = f"Options:\n{flags(page.own_flags)}\n" if page.own_flags else ""
-    return (
-        f"{description}\n\n"
-        f"Examples:\n{examples}\n\n"
-        f"{options}"
-        f"Usage:\n  {usage(page)}\n\n"
-        f"{_GLOBAL}"
-    )
+    return f"{description}\n\nExamples:\n{examples}\n\n{options}Usage:\n  {usage(page)}\n\n{_GLOBAL}"
 
 
 def options() -> str:

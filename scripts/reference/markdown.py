@@ -14,8 +14,8 @@ _HEAD = """\
 
 Rendered by `python -m scripts.reference` from the command tree. `oc arm64` is the same program as `kubectl arm64`.
 
-Flags may stand before or after the command, and are spelt as kubectl takes them: `--flag value`, `--flag=value`, `-o json`,
-`-o=json`, `-ojson`, `--switch=false`.
+Flags may stand before or after the command, and are spelt as kubectl takes them: `--flag value`, `--flag=value`,
+`-o json`, `-o=json`, `-ojson`, `--switch=false`.
 
 """
 

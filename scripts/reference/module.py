@@ -20,7 +20,6 @@ Rendered by `python -m scripts.reference` from commands.py and the commands' fla
 from __future__ import annotations
 
 from kubectl_arm64.cli.argv import Command, Flag
-
 '''
 
 
@@ -54,9 +53,8 @@ def _flag(flag: Flag) -> str:
         words.append(repr(flag.short))
     if flag.kind != TEXT:
         words.append(repr(flag.kind))
-    for name in ("choices", "prefixes", "bare", "default", "everywhere", "help"):
-        if value := getattr(flag, name):
-            words.append(f"{name}={value!r}")
+    named = ("choices", "prefixes", "bare", "default", "everywhere", "help")
+    words += [f"{name}={getattr(flag, name)!r}" for name in named if getattr(flag, name)]
     return f"Flag({', '.join(words)})"
 
 

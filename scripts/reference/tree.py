@@ -12,9 +12,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 from typer.models import ArgumentInfo
 
 from kubectl_arm64.cli import argv
-from kubectl_arm64.cli.commands import COMMANDS, Command
-from kubectl_arm64.cli.options import ConnectionFlags
 from kubectl_arm64.cli.argv import LIST, NUMBER, SWITCH, TEXT, Flag
+from kubectl_arm64.cli.commands import COMMANDS, Command
+from kubectl_arm64.cli.options import ConnectionFlags, Output
 
 HELP = argv.Command("help", "Show the help of a command", arguments=tuple(COMMANDS))
 OPTIONS = argv.Command("options", "List the flags that every command takes")
@@ -72,6 +72,7 @@ def _flags(group: type, optional: Mapping[str, tuple[str, tuple[str, ...]]]) -> 
             short,
             _kind(kind),
             choices=_choices(kind),
+            prefixes=[Output.JSONPATH] if Output in get_args(kind) else [],
             bare=bare,
             default=_default(field),
             everywhere=group is ConnectionFlags,
@@ -90,6 +91,8 @@ def _kind(of: Any) -> str:
 def _choices(of: Any) -> list[str]:
     if get_origin(of) is UnionType:
         of = get_args(of)[0]
+    if of is Output:
+        return list(Output.FORMATS)
     return [each.value for each in of] if isinstance(of, type) and issubclass(of, Enum) else []
 
 

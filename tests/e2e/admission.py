@@ -51,10 +51,13 @@ class Admission:
         ]
         self._cluster.write_text(yaml.safe_dump_all([*(json.loads(json.dumps(each)) for each in seen), _DNS]))
 
-    def admit(self, files: Sequence[Path]) -> list[Verdict]:
-        """What the webhooks say to the creation of each file's one MachineSet, in the order of `files`."""
+    def admit(self, files: Sequence[Path], old: Path | None = None) -> list[Verdict]:
+        """What the webhooks say to the creation of each file's one MachineSet, or to the update of `old` to it.
+
+        In the order of `files`.
+        """
         judged = subprocess.run(
-            [self._program, "--cluster", self._cluster, *files],
+            [self._program, "--cluster", self._cluster, *(["--old", old] if old else []), *files],
             env={"HOME": str(self._cluster.parent), "PATH": os.defpath, "TMPDIR": str(self._cluster.parent)},
             capture_output=True,
             text=True,

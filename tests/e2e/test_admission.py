@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import io
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import yaml
@@ -16,13 +18,24 @@ from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.errors import Failure
 from kubectl_arm64.machineset import check_template
 from tests.e2e.admission import Admission, Verdict
-from tests.sandbox.seeds import SEEDS
-from tests.templates import FOLDER, set_at, worker
+from tests.sandbox.kubernetes import admission as sandbox_admission
+from tests.sandbox.kubernetes.status import Refused
+from tests.sandbox.seeds import R4_20, Cluster, world_of
+from tests.sandbox.world import World
+from tests.templates import FOLDER, GONE, set_at, worker
 
 IMAGE = (
     "/resourceGroups/prod-7x2kq-rg/providers/Microsoft.Compute/galleries/rhcos_prod_7x2kq"
     "/images/rhcos-arm64-gen2/versions/20260202.2246.418094000"
 )
+WORKER_IMAGE = {"offer": "", "publisher": "", "resourceID": IMAGE, "sku": "", "version": ""}
+MARKETPLACE = {
+    "offer": "aro4",
+    "publisher": "azureopenshift",
+    "sku": "aro_418",
+    "type": "MarketplaceNoPlan",
+    "version": "418.94.20260202",
+}
 OPTIONS: dict[str, list[str]] = {
     "as it is": [],
     "no machines": ["--replicas", "0"],
@@ -36,17 +49,31 @@ OPTIONS: dict[str, list[str]] = {
 }
 
 
+class Admit(Protocol):
+    """The webhooks' verdict on making a MachineSet or, with `old`, on changing that one to it."""
+
+    def __call__(self, machineset: dict[str, Any], old: dict[str, Any] | None = None) -> Verdict: ...
+
+
 @pytest.fixture(scope="module")
-def admission(go_programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Admission:
-    return Admission(go_programs, SEEDS["4.18"](), tmp_path_factory.mktemp("admission"))
+def world() -> World:
+    """A cluster of the release that the webhooks are of."""
+    newest = replace(R4_20, version="4.21.3")
+    return world_of(Cluster(newest))
+
+
+@pytest.fixture(scope="module")
+def admission(go_programs: Path, world: World, tmp_path_factory: pytest.TempPathFactory) -> Admission:
+    return Admission(go_programs, world, tmp_path_factory.mktemp("admission"))
 
 
 @pytest.fixture
-def admit(admission: Admission, tmp_path: Path) -> Callable[[dict[str, Any]], Verdict]:
-    def judged(machineset: dict[str, Any]) -> Verdict:
-        path = tmp_path / "machineset.yaml"
+def admit(admission: Admission, tmp_path: Path) -> Admit:
+    def judged(machineset: dict[str, Any], old: dict[str, Any] | None = None) -> Verdict:
+        path, before = tmp_path / "machineset.yaml", tmp_path / "old.yaml"
         path.write_text(yaml.safe_dump(machineset))
-        (verdict,) = admission.admit([path])
+        before.write_text(yaml.safe_dump(old))
+        (verdict,) = admission.admit([path], before if old else None)
         return verdict
 
     return judged
@@ -103,8 +130,24 @@ def test_when_machineset_makes_a_clone_it_is_admitted(
     assert {v.file.name: v.message for v in verdicts if not v.allowed} == {}
 
 
+def test_when_a_clone_is_applied_again_or_gets_another_image_that_is_admitted_too(
+    admit: Admit, sources: list[Path]
+) -> None:
+    for source in sources:
+        text = emitted(source, [])
+        if text is not None:
+            clone = yaml.safe_load(text)
+            live = admit(clone).defaulted
+            assert admit(clone, live).allowed
+            assert admit(live, live).allowed
+            newer = copy.deepcopy(clone)
+            image = newer["spec"]["template"]["spec"]["providerSpec"]["value"]["image"]
+            image["resourceID"] = IMAGE.replace("20260202.2246.418094000", "20260402.1000.418094000")
+            assert admit(newer, live).allowed, source.name
+
+
 def test_when_a_clone_is_admitted_what_matters_stays_as_we_wrote_it(
-    admit: Callable[[dict[str, Any]], Verdict],
+    admit: Admit,
 ) -> None:
     text = emitted(FOLDER / "worker.yaml", [])
     assert text
@@ -117,17 +160,24 @@ def test_when_a_clone_is_admitted_what_matters_stays_as_we_wrote_it(
 
 # What we refuse because admission would: each is proved against admission itself.
 
+SELECTED = "machine.openshift.io/cluster-api-machineset"
 FORESEEN: dict[str, tuple[str, Any, str]] = {
     "tags as a list": ("tags", [{"name": "team", "value": "mobile"}], "cannot unmarshal array"),
     "a list as the image": ("image", [], "cannot unmarshal array"),
     "a list as the disk": ("osDisk", [], "cannot unmarshal array"),
     "a text as the secret": ("userDataSecret", "worker-user-data", "cannot unmarshal string"),
+    "a text as Spot": ("spotVMOptions", "yes", "cannot unmarshal string"),
+    "a map as the data disks": ("dataDisks", {"lun": 0}, "cannot unmarshal object"),
+    "a list as the size": ("vmSize", ["Standard_D4s_v3"], "cannot unmarshal array"),
+    "a list as the security": ("securityProfile", [], "cannot unmarshal array"),
+    "a network without its subnet": ("subnet", GONE, "must provide a subnet when a virtual network is specified"),
+    "a subnet without its network": ("vnet", GONE, "must provide a virtual network when supplying subnets"),
 }
 
 
 @pytest.mark.parametrize(("field", "value", "said"), FORESEEN.values(), ids=FORESEEN)
 def test_when_we_refuse_a_template_admission_does_not_take_it_either(
-    admit: Callable[[dict[str, Any]], Verdict], field: str, value: Any, said: str
+    admit: Admit, field: str, value: Any, said: str
 ) -> None:
     template = worker(**{field: value})
     with pytest.raises(Failure):
@@ -137,9 +187,63 @@ def test_when_we_refuse_a_template_admission_does_not_take_it_either(
     assert said in verdict.message
 
 
+# Missing fields that admission would fill in by itself: we ask for them, since its choice is for x86 or a guess.
+
+FILLED_IN: dict[str, Any] = {
+    "vmSize": "Standard_D4s_V3",
+    "image": {"offer": "aro4", "publisher": "azureopenshift", "resourceID": "", "sku": "aro_420"},
+    "userDataSecret": {"name": "worker-user-data"},
+}
+
+
+@pytest.mark.parametrize("field", FILLED_IN)
+def test_when_we_ask_for_a_field_that_admission_would_fill_in_it_really_would(admit: Admit, field: str) -> None:
+    template = worker(**{field: GONE})
+    with pytest.raises(Failure, match=rf"{field} is missing"):
+        check_template(template)
+    verdict = admit(template)
+    assert verdict.allowed
+    made, wanted = verdict.provider_spec[field], FILLED_IN[field]
+    assert made == (made | wanted if isinstance(wanted, dict) else wanted)
+
+
+def test_when_a_set_has_no_disk_size_both_refuse_it(admit: Admit) -> None:
+    template = worker(osDisk=GONE)
+    with pytest.raises(Failure, match="osDisk is missing"):
+        check_template(template)
+    assert "diskSizeGB must be greater than zero" in admit(template).message
+
+
+def test_when_the_selector_does_not_match_the_template_both_refuse_it(admit: Admit) -> None:
+    template = worker()
+    template["spec"]["template"]["metadata"]["labels"][SELECTED] = "another"
+    with pytest.raises(Failure, match="does not match the labels of its own template"):
+        check_template(template)
+    assert "`selector` does not match template `labels`" in admit(template).message
+
+
+def test_when_the_selector_of_a_live_set_is_changed_admission_says_it_cannot_be(admit: Admit) -> None:
+    """Why a set whose selector is not its own is refused with "make the set anew"."""
+    live, changed = worker(), worker("prod-x7k2p-worker-eastus2")
+    changed["metadata"]["name"] = live["metadata"]["name"]
+    verdict = admit(changed, live)
+    assert not verdict.allowed
+    assert verdict.message == "spec.selector: Forbidden: selector is immutable"
+
+
+def test_when_a_marketplace_source_is_cloned_the_type_of_its_image_goes_with_it(admit: Admit, tmp_path: Path) -> None:
+    """`type` beside resourceID is what admission refuses: a clone of such a source must not keep it."""
+    source, path = worker(image={"resourceID": "", **MARKETPLACE}), tmp_path / "source.yaml"
+    assert admit(source).allowed
+    path.write_text(yaml.safe_dump(source))
+    clone = yaml.safe_load(emitted(path, []) or "")
+    assert admit(clone).allowed
+    clone["spec"]["template"]["spec"]["providerSpec"]["value"]["image"]["type"] = "MarketplaceNoPlan"
+    assert "resourceID is already specified" in admit(clone).message
+
+
 # What admission says at all: it is alive, and the facts that our rules rest on are still so.
 
-WORKER_IMAGE = {"offer": "", "publisher": "", "resourceID": IMAGE, "sku": "", "version": ""}
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "an image with resourceID and type": (
         {"image": {**WORKER_IMAGE, "type": "MarketplaceNoPlan"}},
@@ -157,15 +261,13 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("fields", "said"), REFUSALS.values(), ids=REFUSALS)
-def test_when_a_machineset_is_wrong_admission_names_the_field(
-    admit: Callable[[dict[str, Any]], Verdict], fields: dict[str, Any], said: str
-) -> None:
+def test_when_a_machineset_is_wrong_admission_names_the_field(admit: Admit, fields: dict[str, Any], said: str) -> None:
     verdict = admit(worker(**fields))
     assert not verdict.allowed
     assert said in verdict.message
 
 
-def test_when_the_size_is_empty_admission_chooses_an_x86_one(admit: Callable[[dict[str, Any]], Verdict]) -> None:
+def test_when_the_size_is_empty_admission_chooses_an_x86_one(admit: Admit) -> None:
     """Why `machineset` never leaves vmSize out: nothing would stop the wrong architecture."""
     verdict = admit(worker(vmSize=""))
     assert verdict.allowed
@@ -173,7 +275,7 @@ def test_when_the_size_is_empty_admission_chooses_an_x86_one(admit: Callable[[di
 
 
 def test_when_a_field_is_unknown_admission_drops_it_without_a_word(
-    admit: Callable[[dict[str, Any]], Verdict],
+    admit: Admit,
 ) -> None:
     verdict = admit(worker(acceleratedNetworkin=True))
     assert verdict.allowed
@@ -189,3 +291,49 @@ def test_when_the_credentials_secret_is_missing_admission_warns(admission: Admis
     (verdict,) = admission.admit([path])
     assert verdict.allowed
     assert any("not found" in warning for warning in verdict.warnings)
+
+
+# The sandbox's admission beside the real one
+
+
+def verdict_of_sandbox(world: World, machineset: dict[str, Any], old: dict[str, Any] | None) -> Verdict:
+    """The sandbox's own verdict, in the words of the real one."""
+    try:
+        made = copy.deepcopy(machineset) if old else sandbox_admission.default(world, machineset)
+        warnings = sandbox_admission.validate(world, made, old)
+    except Refused as refused:
+        _, _, message = str(refused.body["message"]).partition(" denied the request: ")
+        return Verdict(Path(), False, message, (), {})
+    return Verdict(Path(), True, "", tuple(warnings), made)
+
+
+def by_the_same_rules(said: str) -> str:
+    """Without what Go prints of the value that is wrong, and without which of its decoders complains."""
+    return re.sub(r"Invalid value: .*?: (error|`|json)", r"Invalid value: \1", said)
+
+
+DENIED = [(name, worker(**{field: value})) for name, (field, value, _) in FORESEEN.items()]
+DENIED += [(name, worker(**fields)) for name, (fields, _) in REFUSALS.items()]
+
+
+@pytest.mark.parametrize(("name", "machineset"), DENIED, ids=[name for name, _ in DENIED])
+def test_when_admission_denies_a_set_the_sandbox_does_so_in_the_same_words(
+    admit: Admit, world: World, name: str, machineset: dict[str, Any]
+) -> None:
+    real, ours = admit(machineset), verdict_of_sandbox(world, machineset, None)
+    assert not ours.allowed
+    assert by_the_same_rules(ours.message) == by_the_same_rules(real.message)
+
+
+def test_when_admission_stores_a_clone_the_sandbox_stores_the_same(
+    admit: Admit, world: World, sources: list[Path]
+) -> None:
+    for source in sources:
+        text = emitted(source, [])
+        for machineset in (yaml.safe_load(source.read_text()), yaml.safe_load(text) if text else None):
+            if machineset is not None:
+                real, ours = admit(machineset), verdict_of_sandbox(world, machineset, None)
+                assert ours.allowed == real.allowed, (source.name, real.message, ours.message)
+                if real.allowed:
+                    assert ours.warnings == real.warnings, source.name
+                    assert ours.provider_spec == real.provider_spec, source.name

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kubeconfigs import CASES, Case, fill
+from tests.kubeconfig_case import Case, fill
+from tests.kubeconfigs import CASES
 from tests.recorder import Arrival, Recorder, recording
 
 

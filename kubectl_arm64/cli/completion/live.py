@@ -1,7 +1,7 @@
 """Names that only the kubeconfig or the cluster knows, soon or not at all.
 
-A lookup in the cluster is a process of its own: after TIMEOUT seconds it is ended, with whatever it waits for (a server,
-a credential plugin, the import of a client). What it found is kept for a short while; see cache.py.
+A lookup in the cluster is a process of its own: after TIMEOUT seconds it is ended, with whatever it waits for (a
+server, a credential plugin, the import of a client). What it found is kept for a short while; see cache.py.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def names(kind: str, line: Line, environ: Mapping[str, str], run: Run | None = N
     return _of_cluster(kind, line, config, environ, run or _run)
 
 
-def _of_cluster(
-    kind: str, line: Line, config: Kubeconfig, environ: Mapping[str, str], run: Run
-) -> Sequence[str]:
+def _of_cluster(kind: str, line: Line, config: Kubeconfig, environ: Mapping[str, str], run: Run) -> Sequence[str]:
     """By way of the cache, unless a token is given on the command line: whose names would they be?"""
     connecting = [word for word in line.words if word.partition("=")[0] in _CONNECTION]
-    place = None if line.value("--token") else cache.place(environ, [kind, repr(sorted(_whose(line, config))), *connecting])
+    place = (
+        None if line.value("--token") else cache.place(environ, [kind, repr(sorted(_whose(line, config))), *connecting])
+    )
     kept = cache.read(place) if place else None
     if kept is not None:
         return kept
@@ -62,29 +62,33 @@ def _whose(line: Line, config: Kubeconfig) -> list[str]:
 
 
 def _run(words: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The output of this program called with `words`, "" where it does not answer in time."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "kubectl_arm64"]
+    return output([*program, *words], environ, TIMEOUT)
+
+
+def output(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> str:
+    """What `command` prints, "" where it does not end in time; then it is ended, with every process it has started."""
     try:
-        with subprocess.Popen(
-            [*program, *words],
+        process = subprocess.Popen(
+            command,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
-        ) as process:
-            try:
-                return process.communicate(timeout=TIMEOUT)[0]
-            except subprocess.TimeoutExpired:
-                _end(process)
-                return ""
+        )
     except OSError:
         return ""
+    with process:
+        try:
+            return process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            _end(process)
+            return ""
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """The lookup and the credential plugin that it may have started."""
     if sys.platform == "win32":
         process.kill()
     else:

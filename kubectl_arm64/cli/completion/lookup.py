@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from kubectl_arm64.cli import target
-from kubectl_arm64.cli.app import typed
+from kubectl_arm64.cli.app import call, typed
 from kubectl_arm64.cli.options import ConnectionFlags
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.errors import Failure
 
 
 def look_up(words: Sequence[str], out: TextIO, environ: Mapping[str, str]) -> int:
-    """`words` are the kind (machinesets or namespaces) and connection flags; the exit code, 1 where there is no answer."""
+    """Print the names of one kind (machinesets or namespaces); the exit code, 1 where there is no answer.
+
+    `words` are the kind and connection flags.
+    """
     kind, *connecting = words
 
     def ask(connection: ConnectionFlags) -> int:
@@ -26,7 +29,6 @@ def look_up(words: Sequence[str], out: TextIO, environ: Mapping[str, str]) -> in
         return 0
 
     try:
-        code: int = typed((ConnectionFlags,), ask).main(args=connecting, standalone_mode=False)
+        return call(typed((ConnectionFlags,), ask), connecting)
     except Failure:
         return 1
-    return code

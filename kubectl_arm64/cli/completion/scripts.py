@@ -13,7 +13,7 @@ def shim() -> str:
 _BASH = """\
 # Completion of kubectl-arm64 and oc-arm64 in bash: source <(kubectl-arm64 completion bash)
 _kubectl_arm64() {
-    local line typed=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} whole
+    local line typed=${COMP_LINE:0:COMP_POINT} whole
     local -a words
     read -ra words <<<"$typed"  # bash itself takes words apart at = and :
     [[ $typed == *[[:space:]] ]] && words+=("")
@@ -22,12 +22,13 @@ _kubectl_arm64() {
     COMPREPLY=()
     while IFS= read -r line; do
         line=${line%%$'\\t'*}
+        [[ $line == :0 ]] && compopt -o default 2>/dev/null  # names of files
         [[ $line == :* ]] && continue
         [[ $whole == *:* && $COMP_WORDBREAKS == *:* ]] && line=${line#"${whole%"${whole##*:}"}"}
         COMPREPLY+=("$line")
     done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
 }
-complete -o default -F _kubectl_arm64 kubectl-arm64 oc-arm64
+complete -F _kubectl_arm64 kubectl-arm64 oc-arm64
 """
 
 _ZSH = """\
@@ -38,6 +39,7 @@ _kubectl_arm64() {
     local -a candidates typed=("${words[1]}" __complete "${(@)words[2,CURRENT]}")
     [[ ${words[CURRENT]} == -*=* ]] && compset -P 1 '*='
     for line in ${(f)"$("${typed[@]}" 2>/dev/null)"}; do
+        [[ $line == :0 ]] && _files
         [[ $line == :* ]] || candidates+=("${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}")
     done
     _describe 'kubectl-arm64' candidates
@@ -50,8 +52,14 @@ _FISH = """\
 function __kubectl_arm64
     set -l words (commandline -opc) (commandline -ct)
     set -l flag (string match -r -- '^-.*=' (commandline -ct))
-    for line in ($words[1] __complete $words[2..-1] 2>/dev/null | string match -v ':*')
-        echo "$flag$line"
+    for line in ($words[1] __complete $words[2..-1] 2>/dev/null)
+        switch $line
+            case :0
+                __fish_complete_path (commandline -ct)
+            case ':*'
+            case '*'
+                echo "$flag$line"
+        end
     end
 end
 complete -c kubectl-arm64 -f -a '(__kubectl_arm64)'

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kubectl_arm64.cli.options import ImageFlags, Output, seconds
+from kubectl_arm64.cli.options import ImageFlags, OutputFlag, seconds
 from kubectl_arm64.errors import UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.machineset import MULTI_ARCH_TAINT, parse_node_label, parse_taint
@@ -68,7 +68,7 @@ class MachinesetFlags:
     force_conflicts: Annotated[
         bool, typer.Option("--force-conflicts", help="Take over fields that another manager owns.")
     ] = False
-    output: Annotated[Output | None, typer.Option("--output", "-o", help="name, json or yaml.")] = None
+    output: OutputFlag = None
 
     @property
     def stands_alone(self) -> bool:

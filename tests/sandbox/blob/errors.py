@@ -65,6 +65,10 @@ CODES: dict[str, tuple[int, str]] = {
         412,
         "There is currently a lease on the blob and no lease ID was specified in the request.",
     ),
+    "LeaseIsBreakingAndCannotBeAcquired": (
+        409,
+        "The lease ID matched, but the lease is currently in breaking state and cannot be acquired until it is broken.",
+    ),
     "LeaseIsBrokenAndCannotBeRenewed": (409, "The lease ID matched, but the lease has been broken explicitly."),
     "LeaseLost": (412, "A lease ID was specified, but the lease for the blob has expired."),
     "LeaseNotPresentWithBlobOperation": (412, "There is currently no lease on the blob."),

@@ -1,7 +1,8 @@
 """Lease Blob, and what a lease forbids to those who do not hold it.
 
 `properties["lease"]`: id, until (seconds since the epoch; infinite for ever), duration (seconds, -1 for ever) and
-broken. https://learn.microsoft.com/rest/api/storageservices/lease-blob
+broken. https://learn.microsoft.com/rest/api/storageservices/lease-blob; which code each refusal has: the tests of
+Microsoft's own clients (azure-sdk-for-net, LeaseTests), and Azurite.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ def headers_of(blob: Blob, now: float) -> dict[str, str]:
 
 
 def check_write(call: Call, blob: Blob) -> None:
-    """A write needs the lease's id while there is a lease, and must not name one when there is none."""
+    """A write needs the lease's id while there is a lease, and must not name one when there is none.
+
+    What is written without a lease that has run out makes an end of it: its holder cannot renew it any more.
+    """
     given, current = call.header("x-ms-lease-id").lower(), state(blob, call.now)
     if current in ("leased", "breaking"):
         if not given:
@@ -47,6 +51,8 @@ def check_write(call: Call, blob: Blob) -> None:
     elif given:
         lost = current == "expired" and given == blob.properties["lease"]["id"]
         raise Refusal("LeaseLost" if lost else "LeaseNotPresentWithBlobOperation")
+    elif current == "expired":
+        del blob.properties["lease"]
 
 
 def lease_blob(call: Call) -> Answer:
@@ -64,6 +70,8 @@ def _acquire(call: Call, blob: Blob) -> Answer:
     proposed = call.header("x-ms-proposed-lease-id").lower()
     current = state(blob, call.now)
     mine = current == "leased" and proposed == blob.properties["lease"]["id"]
+    if current == "breaking" and proposed == blob.properties["lease"]["id"]:
+        raise Refusal("LeaseIsBreakingAndCannotBeAcquired")
     if current in ("leased", "breaking") and not mine:
         raise Refusal("LeaseAlreadyPresent")
     lease_id = proposed or new_id()
@@ -81,6 +89,8 @@ def _renew(call: Call, blob: Blob) -> Answer:
 
 
 def _change(call: Call, blob: Blob) -> Answer:
+    if not blob.properties.get("lease"):
+        raise Refusal("LeaseNotPresentWithLeaseOperation")
     lease = _held(call, blob)
     lease["id"] = call.required("x-ms-proposed-lease-id").lower()
     return Answer(200, {**_headers(blob), "x-ms-lease-id": lease["id"]})
@@ -105,12 +115,10 @@ def _break(call: Call, blob: Blob) -> Answer:
 
 
 def _held(call: Call, blob: Blob) -> dict[str, Any]:
-    """The lease, if the caller names its id."""
+    """The lease, if the caller names its id; a lease that nobody holds has none that could match."""
     given = call.required("x-ms-lease-id").lower()
     lease: dict[str, Any] | None = blob.properties.get("lease")
-    if not lease:
-        raise Refusal("LeaseNotPresentWithLeaseOperation")
-    if lease["id"] != given:
+    if not lease or lease["id"] != given:
         raise Refusal("LeaseIdMismatchWithLeaseOperation")
     return lease
 

@@ -2,7 +2,8 @@
 
 Rules and sentences: openshift/machine-api-operator pkg/webhooks (machine_webhook.go, machineset_webhook.go). The
 defaulting webhook reads the provider spec into a Go struct and writes it back: unknown fields and zero values that
-Go omits are gone afterwards. It runs on create only. (From 4.21 on Go also omits `metadata.creationTimestamp: null`.)
+Go omits are gone afterwards. It runs on create only. tests/e2e/test_admission.py holds all of this against the
+webhooks themselves.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ IMAGES = {  # azureopenshift:aro4:sku:version, generation 1 for amd64
 }
 IMAGE_KEYS = ("offer", "publisher", "resourceID", "sku", "version")
 MAX_DISK_GB = 32768
+# From here on Go also writes `osDisk.managedDisk.securityProfile.diskEncryptionSet: {}`, ...
+DISK_SECURITY = (4, 17)
+# ... and from here on `securityProfile.settings.securityType: ""`, but `metadata.creationTimestamp: null` no more.
+NEWER_TYPES = (4, 21)
 
 _GO_TYPES: dict[str, tuple[type, str]] = {
     "userDataSecret": (dict, "v1.SecretReference"),
@@ -79,7 +84,7 @@ def default(world: World, machineset: Object) -> Object:
     """The MachineSet as the defaulting webhook writes it back; raises Refused."""
     value = _provider_spec(machineset, DEFAULTING)
     made = copy.deepcopy(machineset)
-    made["spec"]["template"]["spec"]["providerSpec"]["value"] = _rewritten(_defaulted(world, value))
+    made["spec"]["template"]["spec"]["providerSpec"]["value"] = _rewritten(_defaulted(world, value), _release(world))
     return made
 
 
@@ -143,32 +148,68 @@ def _defaulted(world: World, value: Value) -> Value:
     return made
 
 
-def _rewritten(value: Value) -> Value:
-    """What is left after Go's decoding and encoding."""
+def _rewritten(value: Value, release: tuple[int, ...]) -> Value:
+    """What is left after Go's decoding and encoding, by the types of `release`."""
     made = {name: value[name] for name in (*_TYPE_META, *_GO_TYPES) if name in value and _survives(name, value[name])}
     image = value.get("image") or {}
     made["image"] = {key: image.get(key) or "" for key in IMAGE_KEYS} | (
         {"type": image["type"]} if image.get("type") else {}
     )
-    made["metadata"] = {"creationTimestamp": None} | (made.get("metadata") or {})
-    made.setdefault("diagnostics", {})
-    made["osDisk"] = _rewritten_disk(made.get("osDisk") or {})
+    made["metadata"] = _rewritten_metadata(made.get("metadata") or {}, release)
+    made["diagnostics"] = made.get("diagnostics") or {}
+    made["osDisk"] = _rewritten_disk(made.get("osDisk") or {}, release)
     if "securityProfile" in made:
-        made["securityProfile"] = {"settings": {}} | made["securityProfile"]
+        made["securityProfile"] = _rewritten_security(made["securityProfile"], release)
     made["publicIP"] = bool(made.get("publicIP"))
     made["subnet"] = made.get("subnet") or ""
     return made
 
 
-def _rewritten_disk(disk: Value) -> Value:
-    """Go also writes `managedDisk.securityProfile: {diskEncryptionSet: {}}`, which releases before 4.17 lack."""
-    return {"diskSettings": {}, "diskSizeGB": 0, "managedDisk": {"storageAccountType": ""}, "osType": ""} | disk
+def _rewritten_metadata(metadata: Value, release: tuple[int, ...]) -> Value:
+    written = {key: each for key, each in metadata.items() if each}
+    return written if release >= NEWER_TYPES else {"creationTimestamp": None} | written
+
+
+def _rewritten_disk(disk: Value, release: tuple[int, ...]) -> Value:
+    managed = {"storageAccountType": ""} | _known(disk.get("managedDisk"), "storageAccountType", *_DISK_PARTS)
+    if release >= DISK_SECURITY:
+        profile = _known(managed.get("securityProfile"), "diskEncryptionSet", "securityEncryptionType")
+        managed["securityProfile"] = {"diskEncryptionSet": {}} | _nonzero(profile)
+    made = {"diskSizeGB": disk.get("diskSizeGB") or 0, "managedDisk": managed, "osType": disk.get("osType") or ""}
+    made["diskSettings"] = _nonzero(_known(disk.get("diskSettings"), "ephemeralStorageLocation"))
+    return made | _nonzero(_known(disk, "cachingType"))
+
+
+def _rewritten_security(profile: Value, release: tuple[int, ...]) -> Value:
+    settings = _nonzero(profile.get("settings") or {})
+    if release >= NEWER_TYPES:
+        settings = {"securityType": ""} | settings
+    return _known(profile, "encryptionAtHost") | {"settings": settings}
+
+
+_DISK_PARTS = ("diskEncryptionSet", "securityProfile")
+
+
+def _known(value: Value | None, *names: str) -> Value:
+    """The members that Go's type has, null ones left out."""
+    return {name: value[name] for name in names if value and value.get(name) is not None}
+
+
+def _nonzero(value: Value) -> Value:
+    return {name: each for name, each in value.items() if each}
 
 
 def _survives(name: str, value: Any) -> bool:
     if name in _POINTERS:
         return value is not None
     return name in _KEPT_WHEN_ZERO or bool(value)
+
+
+def _release(world: World) -> tuple[int, ...]:
+    """(4, 18), as the cluster's version says."""
+    cluster_version = world.objects.get(("config.openshift.io/v1", "clusterversions", "", "version"), {})
+    version = str(at(cluster_version, "status.desired.version") or "4.18")
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def _control_plane_architecture(world: World) -> str:

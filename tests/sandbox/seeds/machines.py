@@ -84,7 +84,7 @@ def provider_spec(cluster: Cluster, size: str, zone: str, role: str = "worker") 
         "osDisk": {
             "diskSettings": {},
             "diskSizeGB": 128,
-            "managedDisk": {"storageAccountType": "Premium_LRS"},
+            "managedDisk": _managed_disk(cluster),
             "osType": "Linux",
         },
         "publicIP": False,
@@ -96,6 +96,13 @@ def provider_spec(cluster: Cluster, size: str, zone: str, role: str = "worker") 
         "vnet": f"{cluster.infra}-vnet",
         "zone": zone,
     }
+
+
+def _managed_disk(cluster: Cluster) -> Object:
+    """As the operator's webhook leaves it, which writes an empty securityProfile from 4.17 on."""
+    kind = {"storageAccountType": "Premium_LRS"}
+    before = tuple(int(part) for part in cluster.release.version.split(".")[:2]) < (4, 17)
+    return kind if before else {"securityProfile": {"diskEncryptionSet": {}}, **kind}
 
 
 def _infra_machineset(cluster: Cluster) -> Object:

@@ -59,6 +59,14 @@ func featureGates() (featuregate.MutableFeatureGate, error) {
 	})
 }
 
+// review judges the update of old to object or, where old is nil, the creation of object.
+func (j *judge) review(old, object []byte) (*verdict, error) {
+	if old != nil {
+		return j.update(old, object), nil
+	}
+	return j.create(object)
+}
+
 // create judges the creation of object: first the mutating webhook, then the validating one on what it made.
 func (j *judge) create(object []byte) (*verdict, error) {
 	v := &verdict{Warnings: []string{}, Defaulted: object}
@@ -76,6 +84,16 @@ func (j *judge) create(object []byte) (*verdict, error) {
 	}
 	v.note(j.validator.Handle(context.Background(), creation(v.Defaulted)))
 	return v, nil
+}
+
+// update judges the change of old to object: the operator's defaulting is registered for creation only.
+func (j *judge) update(old, object []byte) *verdict {
+	v := &verdict{Warnings: []string{}, Defaulted: object}
+	request := creation(object)
+	request.Operation = admissionv1.Update
+	request.OldObject = runtime.RawExtension{Raw: old}
+	v.note(j.validator.Handle(context.Background(), request))
+	return v
 }
 
 func (v *verdict) note(response admission.Response) {

@@ -1,9 +1,9 @@
 // Command admission judges MachineSet files by machine-api-operator's own webhooks, without a cluster:
 //
-//	admission --cluster CLUSTER.yaml [--skip-default] MACHINESET.yaml...
+//	admission --cluster CLUSTER.yaml [--skip-default] [--old MACHINESET.yaml] MACHINESET.yaml...
 //
-// CLUSTER.yaml holds what the webhooks read of a cluster: Infrastructure, DNS and Secrets. One JSON object per file
-// goes to standard output; the exit code is 0 when all are admitted, 1 when one is not, 2 on any failure.
+// CLUSTER.yaml holds what the webhooks read of a cluster: Infrastructure, DNS and Secrets. Each file is judged as the
+// creation of its MachineSet or, with --old, as the update of that one to it. One JSON object per file goes to standard output; the exit code is 0 when all are admitted, 1 when one is not, 2 on any failure.
 package main
 
 import (
@@ -26,8 +26,9 @@ import (
 func main() {
 	cluster := flag.String("cluster", "", "YAML documents that stand for the cluster")
 	skipDefault := flag.Bool("skip-default", false, "validate the object as it is, without the operator's defaulting first")
+	old := flag.String("old", "", "the MachineSet as it is before an update")
 	flag.Parse()
-	allowed, err := run(*cluster, *skipDefault, flag.Args())
+	allowed, err := run(*cluster, *skipDefault, *old, flag.Args())
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "admission:", err)
@@ -37,7 +38,7 @@ func main() {
 	}
 }
 
-func run(clusterFile string, skipDefault bool, files []string) (bool, error) {
+func run(clusterFile string, skipDefault bool, oldFile string, files []string) (bool, error) {
 	ctrllog.SetLogger(logr.Discard())
 	if err := registerTypes(); err != nil {
 		return false, err
@@ -50,18 +51,20 @@ func run(clusterFile string, skipDefault bool, files []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	var old []byte
+	if oldFile != "" {
+		if old, err = readObject(oldFile); err != nil {
+			return false, err
+		}
+	}
 	all := true
 	out := json.NewEncoder(os.Stdout)
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		object, err := readObject(file)
 		if err != nil {
 			return false, err
 		}
-		object, err := yaml.YAMLToJSON(text)
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", file, err)
-		}
-		verdict, err := judge.create(object)
+		verdict, err := judge.review(old, object)
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", file, err)
 		}
@@ -72,6 +75,18 @@ func run(clusterFile string, skipDefault bool, files []string) (bool, error) {
 		}
 	}
 	return all, nil
+}
+
+func readObject(file string) ([]byte, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	object, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return object, nil
 }
 
 // registerTypes fills both schemes: the operator decodes with the storage version migrator's, whose types its own

@@ -22,7 +22,7 @@ check: $(READY) ## Lint, formatting, types and the direction of imports
 	$(BIN)/lint-imports
 
 test: $(READY) ## The tests, on the embedded Azure and cluster
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 demo: $(READY) ## Both commands end to end on the embedded Azure and cluster, then again with nothing left to do
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.sandbox -- scripts/demo

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from kubectl_arm64.cli import front
+from kubectl_arm64.cli import front, standard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-_SIGINT, _SIGPIPE = 2, 13  # the module signal takes longer to import than help to print
+_SIGINT = 2  # the module signal takes longer to import than help to print
 
 
 def main() -> int:
@@ -27,13 +27,12 @@ def complete() -> int:
 
 
 def _run(words: list[str]) -> int:
+    standard.take()
     try:
         code = _answer(words)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output went away (`| head`): nothing is left to tell, at exit neither.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + _SIGPIPE
+    except standard.Unwritable as unwritable:
+        return unwritable.tell()
     except KeyboardInterrupt:
         # Before the command began; once it has, app.py says how to go on.
         sys.stderr.write("error: interrupted\n")

@@ -22,6 +22,11 @@ _GALLERY_ID = re.compile(
 )
 
 
+def tells_generation_2(resource_id: str) -> bool:
+    """Whether the Machine Config Operator takes the image for generation 2: it searches its ID for `gen2`."""
+    return "gen2" in resource_id
+
+
 @dataclass(frozen=True)
 class GalleryImage:
     """One version of an image definition in an Azure Compute Gallery."""
@@ -70,16 +75,13 @@ class GalleryImage:
         """Whether Azure picks the version when a machine is made."""
         return self.version.lower() == LATEST
 
-    @property
-    def tells_generation_2(self) -> bool:
-        """Whether machine-config-operator takes it for generation 2: it searches the resource ID for `gen2`."""
-        return "gen2" in self.resource_id
-
     def in_subscription(self, subscription: str) -> GalleryImage:
-        """The image with the cluster's subscription, which its machines look in whatever the ID says.
+        """The image with the cluster's subscription ("": not known), which its machines look in whatever the ID says.
 
         Raises Refused when the ID names another.
         """
+        if not subscription:
+            return self
         if self.subscription and self.subscription.lower() != subscription.lower():
             raise Refused(
                 f"{self.resource_id} is in subscription {self.subscription}, the cluster in {subscription}: machines "

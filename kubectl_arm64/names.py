@@ -190,6 +190,17 @@ def check_tags(tags: Mapping[str, str], where: str = "--tag") -> None:
         raise InvalidInput(f"{where}: {len(tags)} tags; beside this tool's own, Azure takes at most {room}")
 
 
+def source_tag(url: str) -> str:
+    """The value of TAG_SOURCE for a VHD's URL without its query: the URL, where a tag's 256 characters hold it.
+
+    Of a longer one, its beginning, `#` and 16 characters of its SHA-256: URLs that differ have tags that differ.
+    """
+    if len(url) <= _TAG_VALUE_LENGTH:
+        return url
+    digest = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return f"{url[: _TAG_VALUE_LENGTH - len(digest) - 1]}#{digest}"
+
+
 def _tag_fault(name: str, value: str) -> str:
     if not name or name != name.strip():
         return "the name is empty, or starts or ends with a blank"

@@ -124,7 +124,7 @@ def resolve(image: BootImage, wishes: Wishes, facts: ClusterFacts) -> ImagePlan:
         definition=Named(wishes.definition or image_definition(identity), bool(wishes.definition)),
         version=Named(wishes.version or image_version(identity.release), bool(wishes.version)),
         target_regions=tuple(dict.fromkeys(normalise_location(region) for region in wishes.target_regions)),
-        tags={**facts.resource_tags, **wishes.tags},
+        tags=_merged(facts.resource_tags, wishes.tags),
     )
     check_names(
         {
@@ -140,3 +140,10 @@ def resolve(image: BootImage, wishes: Wishes, facts: ClusterFacts) -> ImagePlan:
     check_tags(facts.resource_tags, "status.platformStatus.azure.resourceTags of infrastructure/cluster")
     check_tags(plan.tags)
     return plan
+
+
+def _merged(of_cluster: Mapping[str, str], of_flags: Mapping[str, str]) -> dict[str, str]:
+    """A flag's tag replaces the cluster's of the same name: to Azure, names that differ in case only are one."""
+    given = {name.lower() for name in of_flags}
+    kept = {name: value for name, value in of_cluster.items() if name.lower() not in given}
+    return {**kept, **of_flags}

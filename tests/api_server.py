@@ -33,11 +33,15 @@ class Request:
 
 @dataclass
 class ApiServer:
-    """`answers` by method and path without query, 404 for the rest; a list is used up to its last."""
+    """`answers` by method and path without query, 404 for the rest; a list is used up to its last.
+
+    Whose Authorization is among `refused` is answered 401.
+    """
 
     url: str
     answers: dict[tuple[str, str], Any] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
 
     def answer(self, path: str, body: Any, status: int = 200, method: str = "GET", **headers: str) -> None:
         self.answers.setdefault((method, path), []).append((status, body, headers))
@@ -55,6 +59,8 @@ def status(code: int, message: str, reason: str = "", **details: Any) -> dict[st
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 32  # what is read side by side arrives at once
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away during the handshake."""
 
@@ -72,6 +78,8 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[ApiServer]:
             request = Request(self.command, self.path, self.headers.items(), body, certificate)
             known.requests.append(request)
             given = known.answers.get((self.command, self.path.partition("?")[0])) or [(404, status(404, "gone"), {})]
+            if known.refused.intersection(request.values("Authorization")):
+                given = [(401, status(401, "Unauthorized", "Unauthorized"), {})]
             code, body, headers = given.pop(0) if len(given) > 1 else given[0]
             text = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(code)

@@ -318,6 +318,10 @@ USERS: dict[str, Case] = {
         one({"auth-provider": {"name": "oidc", "config": {**OIDC, "id-token": jwt(4102444800)}}}),
         prod(f"Bearer {jwt(4102444800)}"),
     ),
+    "OpenID Connect and a client certificate": Case(
+        one({**CERTIFICATE, "auth-provider": {"name": "oidc", "config": {**OIDC, "id-token": jwt(4102444800)}}}),
+        prod(f"Bearer {jwt(4102444800)}", "dev"),
+    ),
     "OpenID Connect, expired": Case(
         one({"auth-provider": {"name": "oidc", "config": {**OIDC, "id-token": jwt(1)}}}),
         says="id-token of admin has expired; `oc login",

@@ -13,7 +13,7 @@ _IMAGE = f"{_COMPUTE}/galleries/[^/]+/images/[^/]+"
 _DISK = f"{_COMPUTE}/disks/[^/]+"
 _MACHINESETS = "/apis/machine.openshift.io/v1beta1/namespaces/[^/]+/machinesets"
 
-# name -> method, host, path, and what else it is told by: the start of `header: value` or of the query.
+# name -> method, host, path, and what else it is told by: a member of the query, or a header.
 _ALL: dict[str, tuple[str, str, str, str]] = {
     "read a resource group": ("GET", "management", _GROUP, ""),
     "read a provider's registration": ("GET", "management", "/subscriptions/[^/]+/providers/microsoft[^/]+", ""),
@@ -45,14 +45,13 @@ _ALL: dict[str, tuple[str, str, str, str]] = {
     "close a managed disk": ("POST", "management", f"{_DISK}/endgetaccess", ""),
     "look at an operation": ("GET", "management", ".+/(capsoperations|diskoperations|asyncoperations)/[^/]+", ""),
     "list VM sizes": ("GET", "management", "/subscriptions/[^/]+/providers/microsoft.compute/skus", ""),
-    "read the compute quota": ("GET", "management", "/subscriptions/[^/]+/.+/locations/[^/]+/usages", ""),
     "discover a tenant": ("GET", "login", ".+/openid-configuration|/common/discovery/instance", ""),
     "get a token": ("POST", "login", ".+/token", ""),
     "look at a blob": ("HEAD", "blob", "/[^/]+/.+", ""),
     "list page ranges": ("GET", "blob", "/[^/]+/.+", "comp=pagelist"),
     "read a range": ("GET", "blob", "/[^/]+/.+", "x-ms-range: "),
     "create a page blob": ("PUT", "blob", "/[^/]+/.+", "x-ms-blob-type: PageBlob"),
-    "copy pages from a URL": ("PUT", "blob", "/[^/]+/.+", "comp=page"),
+    "copy pages from a URL": ("PUT", "blob", "/[^/]+/.+", "x-ms-source-range: "),
     "mark a blob": ("PUT", "blob", "/[^/]+/.+", "comp=metadata"),
     "acquire a lease": ("PUT", "blob", "/[^/]+/.+", "x-ms-lease-action: acquire"),
     "renew a lease": ("PUT", "blob", "/[^/]+/.+", "x-ms-lease-action: renew"),
@@ -75,15 +74,25 @@ _ALL: dict[str, tuple[str, str, str, str]] = {
 OPERATIONS = tuple(_ALL)
 
 
+def in_swagger(name: str) -> bool:
+    """Whether the official descriptions have it: Resource Manager's operations, but not looking at one under way."""
+    return _ALL[name][1] == "management" and name != "look at an operation"
+
+
 def operation(exchange: Mapping[str, Any]) -> str | None:
     """The name of what an exchange of `sandbox.exchanges`, or a recorded one of the same shape, asks for."""
     host = _host(str(exchange["host"]))
     told = [*str(exchange["query"]).split("&"), *(f"{key}: {value}" for key, value in exchange["headers"].items())]
     for name, (method, wanted_host, path, mark) in _ALL.items():
-        if (method, wanted_host) == (exchange["method"], host) and re.fullmatch(path, exchange["path"], re.IGNORECASE):
-            if not mark or any(one.startswith(mark) if mark.endswith(" ") else one == mark for one in told):
-                return name
+        if (method, wanted_host) == (exchange["method"], host) and _fits(exchange["path"], path, told, mark):
+            return name
     return None
+
+
+def _fits(path: str, pattern: str, told: list[str], mark: str) -> bool:
+    begun = mark.endswith(": ")  # a header, whatever its value
+    marked = not mark or any(one.startswith(mark) if begun else one == mark for one in told)
+    return marked and re.fullmatch(pattern, path, re.IGNORECASE) is not None
 
 
 def _host(name: str) -> str:

@@ -238,6 +238,9 @@ class Operation:
     def _pattern(self) -> re.Pattern[str]:
         parts = (part if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", self.path))
         wild = "".join("([^/]+)" if part.startswith("{") else part for part in parts)
+        # A resource without a parent has no such part: real clients leave it out (recorded).
+        if "{parentResourcePath}/{resourceType}" in self.path:
+            wild = wild.replace("([^/]+)/([^/]+)/([^/]+)/([^/]+)", "([^/]+)/(?:([^/]+)/)?([^/]+)/([^/]+)")
         return re.compile(f"{wild.rstrip('/')}/?", re.IGNORECASE)
 
     def matches(self, method: str, path: str) -> bool:
@@ -247,7 +250,11 @@ class Operation:
         """The path's variables."""
         match = self._pattern.fullmatch(path)
         return dict(
-            zip(re.findall(r"\{([^}]+)\}", self.path), map(unquote, match.groups() if match else ()), strict=False)
+            zip(
+                re.findall(r"\{([^}]+)\}", self.path),
+                (unquote(part or "") for part in (match.groups() if match else ())),
+                strict=False,
+            )
         )
 
 

@@ -219,7 +219,7 @@ def test_the_public_source_is_read_without_any_credential(sandbox: Sandbox, azur
 
 
 def test_when_the_source_is_gone_it_says_so(azure: Azure) -> None:
-    with pytest.raises(NotFound, match=r"the stream's VHD is gone: https://rhcos.blob.*/none.vhd"):
+    with pytest.raises(NotFound, match=r"the VHD is gone: https://rhcos.blob.*/none.vhd"):
         azure.source("https://rhcos.blob.core.windows.net/imagebucket/none.vhd").head()
 
 

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from kubectl_arm64.azure import clouds
-from kubectl_arm64.azure.credentials import Credentials, Method, sign_in
+from kubectl_arm64.azure.credentials import Credentials, sign_in
 from kubectl_arm64.azure.entra import sign_in_failure
 from kubectl_arm64.azure.transport import Connection, ca_bundle
 from kubectl_arm64.errors import Failure, InvalidInput, SignInRequired
@@ -32,7 +32,7 @@ SignIn = Callable[..., Credentials]
 def signing_in(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> SignIn:
     """`sign_in` in the sandbox's environment, changed by variables; nobody waits."""
 
-    def call(*, method: Method = "auto", az_seconds: float = 60, tenant: str = "", **variables: str) -> Credentials:
+    def call(*, az_seconds: float = 60, tenant: str = "", **variables: str) -> Credentials:
         environ = enter(sandbox, monkeypatch, **variables)
         connection = Connection(ca_bundle(environ), lambda seconds: None)
         return sign_in(
@@ -41,7 +41,6 @@ def signing_in(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> SignIn:
             tenant or sandbox.world.tenants[0],
             environ=environ,
             connection=connection,
-            method=method,
             az_seconds=az_seconds,
         )
 
@@ -52,12 +51,12 @@ def signing_in(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> SignIn:
 def az(tmp_path: Path, signing_in: SignIn) -> Callable[..., Credentials]:
     """Sign in with an `az` that is the given shell script."""
 
-    def call(script: str, *, method: Method = "az", az_seconds: float = 60, **variables: str) -> Credentials:
+    def call(script: str, *, az_seconds: float = 60, **variables: str) -> Credentials:
         program = tmp_path / "az"
         program.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\n{script}\n')
         program.chmod(0o755)
         path = f"{tmp_path}:/usr/bin:/bin"
-        return signing_in(method=method, az_seconds=az_seconds, PATH=path, AZURE_CLIENT_SECRET="", **variables)
+        return signing_in(az_seconds=az_seconds, PATH=path, AZURE_CLIENT_SECRET="", **variables)
 
     return call
 
@@ -183,8 +182,9 @@ def test_when_az_does_not_answer_it_says_so_and_does_not_ask_for_a_login(az: Sig
 
 
 def test_when_nobody_is_signed_in_it_names_the_command_and_the_tenant(sandbox: Sandbox, az: SignIn) -> None:
-    failure = failed(az(NOT_SIGNED_IN))
-    assert failure.what == "not signed in to Azure (az: it is not signed in)"
+    sandbox.world.principals = [principal for principal in sandbox.world.principals if principal.secret]
+    failure = failed(az(NOT_SIGNED_IN, AZURE_CLIENT_ID=""))
+    assert failure.what.startswith("not signed in to Azure (az: it is not signed in; managed identity: ")
     assert f"az login --tenant {sandbox.world.tenants[0]}" in failure.advice
 
 
@@ -199,7 +199,7 @@ def test_when_az_is_missing_and_the_machine_has_no_identity_both_are_told(
 def test_when_az_is_not_signed_in_the_managed_identity_is_taken(sandbox: Sandbox, az: SignIn) -> None:
     tenant = sandbox.world.tenants[0]
     sandbox.world.principals = [Principal(tenant, "00000000-0000-4000-8000-00000000a009", "machine")]
-    az(NOT_SIGNED_IN, method="auto", AZURE_CLIENT_ID="").warm_up(storage=True)
+    az(NOT_SIGNED_IN, AZURE_CLIENT_ID="").warm_up(storage=True)
     assert sandbox.asked("GET", "/metadata/identity/oauth2/token")
 
 

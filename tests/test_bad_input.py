@@ -518,6 +518,7 @@ def test_when_a_right_or_the_ground_is_missing_it_says_which_and_where(
     tag_with_a_percent_sign=Bad("--tag a%b=x", ("--tag", "'a%b'", "'%'")),
     tag_of_ours=Bad("--tag kubectl-arm64=x", ("'kubectl-arm64'", "this tool's own")),
     timeout=Bad("--timeout soon", ("--timeout=soon is not a duration", "90s, 30m or 2h")),
+    timeout_in_superscript=Bad("--timeout ²", ("--timeout=² is not a duration",)),
     timeout_with_a_stray_unit=Bad("--timeout 2h5", ("--timeout=2h5 is not a duration",)),
     negative_timeout=Bad("--timeout=-5m", ("--timeout=-5m is not a duration",)),
     request_timeout=Bad("--request-timeout x", ("--request-timeout=x is not a duration",)),

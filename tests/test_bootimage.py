@@ -7,7 +7,10 @@ import json
 import pytest
 import yaml
 
+from kubectl_arm64.pipeline.storage_account import window
 from tests.conftest import Plugin
+from tests.sandbox.arm.policy import no_shared_keys
+from tests.sandbox.seeds.azure import storage_blob_data_contributor
 from tests.sandbox.server import Sandbox
 from tests.sandbox.world import Role
 
@@ -189,7 +192,125 @@ def test_no_secret_is_ever_shown(plugin: Plugin, sandbox: Sandbox) -> None:
     assert "sig=" not in shown or "sig=REDACTED" in shown
 
 
+def test_when_the_data_role_is_on_the_account_alone_it_is_seen_there(plugin: Plugin, sandbox: Sandbox) -> None:
+    assert plugin("bootimage").code == 0
+    without_data_role(sandbox)
+    principal, account = sandbox.world.principals[0], str(only_account(sandbox)["id"])
+    sandbox.world.roles.append(storage_blob_data_contributor(principal.object_id, account))
+    result = plugin("bootimage", "--architecture=x86_64")
+    assert result.code == 0, result.err
+    assert "shared keys" not in result.err
+    assert sandbox.asked("PATCH", "/storageAccounts/") == []
+
+
+def test_when_login_is_demanded_without_a_data_role_nothing_is_made(plugin: Plugin, sandbox: Sandbox) -> None:
+    without_data_role(sandbox)
+    result = plugin("bootimage", "--storage-auth=login")
+    assert result.code == 1
+    assert "Storage Blob Data Contributor" in result.err
+    assert writes(sandbox) == []
+
+
+def test_when_a_policy_forbids_shared_keys_on_our_account_it_goes_on_with_the_token(
+    plugin: Plugin, sandbox: Sandbox
+) -> None:
+    assert plugin("bootimage").code == 0
+    group = str(only_account(sandbox)["id"]).partition("/providers/")[0]
+    sandbox.world.policies.append(no_shared_keys(group))
+    untold = sandbox.fault("/permissions[?]", action="status", status=403)  # so that the key is tried first
+    result = plugin("bootimage", "--architecture=x86_64")
+    assert untold.seen
+    assert result.code == 0, result.err
+    assert "going on with the sign-in's own token" in result.err
+
+
+def test_when_another_run_has_the_keys_on_for_its_own_vhd_they_stay_on(plugin: Plugin, sandbox: Sandbox) -> None:
+    assert plugin("bootimage").code == 0
+    body = only_account(sandbox)
+    body["properties"]["allowSharedKeyAccess"] = True  # type: ignore[index]
+    body["tags"][KEYS_ON] = window(BLOB.replace("aarch64", "x86_64"))  # type: ignore[index]
+    assert plugin("bootimage").code == 0
+    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is True  # type: ignore[index]
+
+
+def test_when_a_run_fails_it_leaves_another_runs_window_open(plugin: Plugin, sandbox: Sandbox) -> None:
+    without_data_role(sandbox)
+    assert plugin("bootimage").code == 0
+    body = only_account(sandbox)
+    body["properties"]["allowSharedKeyAccess"] = True  # type: ignore[index]
+    body["tags"][KEYS_ON] = window(BLOB)  # type: ignore[index]
+    sandbox.fault("/images/rhcos-x64-gen2[?]", method="PUT", action="status", status=400)
+    assert plugin("bootimage", "--architecture=x86_64").code == 1
+    assert KEYS_ON in only_account(sandbox)["tags"]  # type: ignore[operator]
+
+
+def test_when_whoever_runs_it_again_may_only_read_the_ready_image_is_printed(plugin: Plugin, sandbox: Sandbox) -> None:
+    first = plugin("bootimage")
+    body = only_account(sandbox)
+    body["properties"]["allowSharedKeyAccess"] = True  # type: ignore[index]
+    body["tags"][KEYS_ON] = window(BLOB)  # type: ignore[index]
+    for role in sandbox.world.roles:
+        role.not_actions = ["*/write"]
+    again = plugin("bootimage")
+    assert (again.code, again.out) == (0, first.out), again.err
+    assert "stay on" in again.err
+
+
+def test_when_another_run_is_making_the_account_it_is_awaited(plugin: Plugin, sandbox: Sandbox) -> None:
+    body = json.dumps(
+        {"error": {"code": "StorageAccountOperationInProgress", "message": "An operation is in progress."}}
+    )
+    sandbox.fault("/storageAccounts/rhcos", method="PUT", action="status", status=409, body=body, after=True)
+    result = plugin("bootimage")
+    assert result.code == 0, result.err
+    assert len(sandbox.asked("PUT", "/storageAccounts/rhcos[a-z0-9]+[?]")) == 1
+
+
+def test_when_another_definition_has_our_identifier_it_is_refused_before_anything_is_made(
+    plugin: Plugin, sandbox: Sandbox
+) -> None:
+    assert plugin("bootimage", "--gallery=g1").code == 0
+    key = next(key for key in sandbox.world.resources if key.endswith("/images/rhcos-arm64-gen2"))
+    body = sandbox.world.resources.pop(key)
+    for version in [child for child in sandbox.world.resources if child.startswith(f"{key}/")]:
+        del sandbox.world.resources[version]
+    name = "elsewhere-gen2"
+    sandbox.world.resources[key.replace("rhcos-arm64-gen2", name)] = {
+        **body, "name": name, "id": body["id"].replace("rhcos-arm64-gen2", name),
+    }  # fmt: skip
+    sandbox.exchanges.clear()
+    result = plugin("bootimage", "--gallery=g1")
+    assert result.code == 1
+    assert "identifier RedHat/rhcos/rhcos-arm64-gen2 is that of image definition elsewhere-gen2" in result.err
+    assert writes(sandbox) == []
+
+
 # ---- what is asked for
+
+
+@pytest.mark.parametrize(
+    ("words", "following"),
+    [
+        ((), "machineset --apply"),
+        (("--gallery=g1",), "machineset --apply --gallery g1"),
+        (("--architecture=x86_64",), ""),
+    ],
+)
+def test_the_hint_names_the_command_that_uses_this_image(
+    plugin: Plugin, words: tuple[str, ...], following: str
+) -> None:
+    result = plugin("bootimage", *words)
+    assert ("Next: kubectl arm64 " + following if following else "") == "".join(
+        line for line in result.err.splitlines() if line.startswith("Next")
+    )
+
+
+def test_when_a_right_is_missing_the_plan_warns_of_it(plugin: Plugin, sandbox: Sandbox) -> None:
+    for role in sandbox.world.roles:
+        role.not_actions = ["Microsoft.Compute/galleries/write"]
+    result = plugin("bootimage", "--dry-run")
+    assert result.code == 0
+    assert "Warning: the signed-in identity lacks Microsoft.Compute/galleries/write" in result.err
 
 
 def test_when_it_is_a_dry_run_it_prints_the_plan_and_writes_nothing(plugin: Plugin, sandbox: Sandbox) -> None:
@@ -219,7 +340,7 @@ def test_when_it_need_not_wait_it_starts_the_copy_and_ends_with_8(plugin: Plugin
     sandbox.knobs.polls["copy"] = 50
     result = plugin("bootimage", "--no-wait")
     assert result.code == 8
-    assert "go on waiting with: kubectl arm64 bootimage --no-wait" in result.err
+    assert result.err.rstrip().endswith("go on with: kubectl arm64 bootimage")
     assert len(sandbox.asked("PUT", "/galleries/rhcos_prod_7x2kq[?]")) == 1
     sandbox.knobs.polls["copy"] = 1
     assert plugin("bootimage").code == 0
@@ -231,7 +352,7 @@ def test_when_the_time_is_over_the_version_goes_on_and_the_next_run_joins_it(plu
     result = plugin("bootimage", "--copy=async", "--timeout", "0s")
     assert result.code == 8
     assert f"{VERSION} is not ready yet: eastus" in result.err
-    assert "go on waiting with: kubectl arm64 bootimage --copy=async --timeout 0s" in result.err
+    assert "go on with: kubectl arm64 bootimage --copy=async --timeout 0s" in result.err
     assert plugin("bootimage").code == 0
     assert len(sandbox.asked("PUT", f"/versions/{VERSION}")) == 1
 

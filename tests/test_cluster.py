@@ -83,12 +83,8 @@ def test_infrastructure_tells_name_groups_cloud_and_tags() -> None:
     document = infrastructure({"networkResourceGroupName": "prod-network", "resourceTags": tags})
     found = cluster.facts(Documents(infrastructure=document, machinesets=()))
     assert (found.platform, found.infra_name, found.cloud) == ("Azure", "prod-7x2kq", "AzurePublicCloud")
-    assert (found.resource_group, found.network_resource_group) == ("prod-7x2kq-rg", "prod-network")
+    assert found.resource_group == "prod-7x2kq-rg"
     assert found.resource_tags == {"costCenter": "0042", "owner": "platform"}
-
-
-def test_when_no_network_group_is_told_it_is_the_clusters_own() -> None:
-    assert cluster.facts(Documents(infrastructure=infrastructure())).network_resource_group == "prod-7x2kq-rg"
 
 
 @pytest.mark.parametrize(
@@ -188,10 +184,9 @@ def test_the_oldest_entry_of_the_history_is_the_installation() -> None:
     assert (found.version, found.initial_version) == ("4.21.3", "4.11.5")
 
 
-def test_the_nodes_tell_architectures_and_those_of_the_control_plane() -> None:
+def test_the_nodes_tell_the_architectures_of_the_control_plane() -> None:
     nodes = [node("master"), node("control-plane"), node(architecture="arm64")]
     found = cluster.facts(Documents(nodes=nodes))
-    assert found.architectures == {"amd64", "arm64"}
     assert found.control_plane_architectures == {"amd64"}
 
 
@@ -407,6 +402,16 @@ def test_on_okd_moving_to_the_multi_payload_is_not_advised() -> None:
     assert "--to-multi-arch" not in str(refused.value)
 
 
+def test_on_okd_that_tells_no_architecture_yes_does_not_answer_it() -> None:
+    silent = replace(FACTS, version="4.17.0-okd-scos.0", okd=True, multi_payload=None)
+    for yes in (False, True):
+        with pytest.raises(Unsupported, match=r"4\.17\.0-okd-scos\.0 is for one architecture only.* no multi payload"):
+            cluster.check_machineset_preconditions(silent, apply=True, yes=yes)
+    (warning,) = cluster.check_bootimage_preconditions(silent)
+    assert "OKD publishes no multi payload" in warning
+    assert cluster.check_machineset_preconditions(silent, apply=False, yes=False) == [warning]
+
+
 def test_when_the_payload_is_not_told_apply_asks_for_yes() -> None:
     silent = replace(FACTS, version="4.11.9", multi_payload=None)
     with pytest.raises(UsageError, match=r"OpenShift 4\.11\.9 does not tell .*oc adm release info.* add --yes"):
@@ -480,9 +485,9 @@ def test_cl_01_the_bare_infrastructure_names_what_is_missing(shared_data: Path |
         cluster.require(bare, "infra_name", "resource_group")
 
 
-def test_cl_02_tells_tags_and_its_own_network_group(shared_data: Path | None) -> None:
+def test_cl_02_tells_tags(shared_data: Path | None) -> None:
     found = cluster.facts(Documents(infrastructure=real(shared_data, "cl-02")))
-    assert (found.infra_name, found.network_resource_group) == ("prod1-5r2mq", "prod1-network")
+    assert found.infra_name == "prod1-5r2mq"
     assert found.resource_tags == {"costCenter": "0042", "owner": "platform"}
 
 
@@ -507,7 +512,7 @@ def test_cl_06_and_cl_11_tell_the_cloud_and_by_the_nodes_the_rest(shared_data: P
     nodes = real(shared_data, "cl-11")["items"]
     found = cluster.facts(Documents(cloud_provider_config=real(shared_data, "cl-06"), nodes=nodes))
     assert (found.cloud, found.subscription, found.location) == ("AzureUSGovernmentCloud", SUBSCRIPTION, "eastus")
-    assert found.architectures == found.control_plane_architectures == {"amd64"}
+    assert found.control_plane_architectures == {"amd64"}
 
 
 def test_cl_10_enrols_ms_21_by_its_label(shared_data: Path | None) -> None:

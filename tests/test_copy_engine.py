@@ -276,7 +276,7 @@ def test_when_the_source_keeps_changing_it_ends_in_one_error(place: Place, sandb
 
 def test_when_the_source_vanishes_it_says_so_and_the_copy_stays_incomplete(place: Place, sandbox: Sandbox) -> None:
     images = sandbox.world.accounts["rhcos"].containers["imagebucket"].blobs
-    with pytest.raises(NotFound, match=f"the stream's VHD is gone: {place.source}; .*newer z-stream"):
+    with pytest.raises(NotFound, match=f"the VHD is gone: {place.source}; .*newer z-stream"):
         place.copy(Listener(lambda: images.pop(BLOB)).terms()).start()
     assert not is_complete(sandbox)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_arm64.errors import InvalidInput, Refused
-from kubectl_arm64.image import GalleryImage, MarketplaceImage
+from kubectl_arm64.image import GalleryImage, MarketplaceImage, tells_generation_2
 
 SUBSCRIPTION = "00000000-0000-4000-8000-00000000c001"
 OTHER = "00000000-0000-4000-8000-00000000c002"
@@ -59,8 +59,8 @@ def test_latest_is_a_version_that_azure_picks() -> None:
 
 
 def test_generation_2_must_stand_in_the_resource_id() -> None:
-    assert IMAGE.tells_generation_2
-    assert not GalleryImage("g-rg", "g", "rhcos-arm64", "1.0.0").tells_generation_2
+    assert tells_generation_2(IMAGE.resource_id)
+    assert not tells_generation_2(GalleryImage("g-rg", "g", "rhcos-arm64", "1.0.0").resource_id)
 
 
 def test_a_marketplace_image_has_a_type_and_an_empty_resource_id() -> None:

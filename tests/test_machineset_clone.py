@@ -388,7 +388,8 @@ class TestFeatures:
         with pytest.raises(Unsupported, match="Azure Red Hat OpenShift"):
             cloned(worker(), aro=True)
         assert cloned(worker(image={**aro, "type": "MarketplaceNoPlan"})).name == NAME
-        assert cloned(worker(image=aro), aro=False).name == NAME
+        (warning,) = cloned(worker(image=aro), aro=False).warnings
+        assert "looks like one of Azure Red Hat OpenShift" in warning
 
 
 class TestWarnings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,6 +195,23 @@ class TestSources:
         with pytest.raises(InvalidInput, match="in namespace elsewhere, not in openshift-machine-api"):
             desk.machineset(file="worker.yaml")
 
+    def test_when_a_file_is_another_clusters_it_is_printed_with_a_warning_and_applied_only_by_force(
+        self, desk: Desk
+    ) -> None:
+        label = "machine.openshift.io/cluster-api-cluster"
+        desk.files["worker.yaml"] = json.dumps(labelled(worker(), {label: "test-9qk4d"}))
+        sentence = "is of cluster test-9qk4d .* and this cluster is prod-x7k2p"
+        with pytest.raises(Refused, match=sentence):
+            desk.machineset(file="worker.yaml", apply=True)
+        for flags in ({}, {"apply": True, "force": True}):
+            assert desk.machineset(file="worker.yaml", **flags) == 0
+            assert re.search(sentence, desk.err)
+
+    def test_when_the_namespace_has_no_machineset_it_is_named(self, desk: Desk) -> None:
+        desk.cluster = MemoryCluster(documents([]))
+        with pytest.raises(NotFound, match=r"no MachineSet in namespace openshift-machine-api; .*--namespace"):
+            desk.machineset()
+
     def test_when_a_file_names_no_namespace_the_clone_gets_the_flags(self, desk: Desk) -> None:
         other = worker()
         del other["metadata"]["namespace"]
@@ -242,6 +260,8 @@ class TestWhatIsNeeded:
             {"zone": "1", "all_zones": True},
             {"image": IMAGE_ID, "publish": True},
             {"dry_run": DryRun.server},
+            {"dry_run": DryRun.client, "diff": True},
+            {"apply": True, "diff": True},
             {"replicas": -1},
             {"zone": "eastus-1"},
             {"taint": ["nonsense"]},
@@ -273,6 +293,76 @@ class TestTheImage:
     def test_when_it_is_there_publish_does_nothing(self, desk: Desk) -> None:
         desk.machineset(publish=True)
         assert desk.published == []
+
+    @pytest.mark.parametrize(
+        "unready",
+        [
+            version("Failed"),
+            version("Creating"),
+            version(regions=["westeurope"]),
+            version(replication=[{"region": "eastus", "state": "Replicating"}]),
+        ],
+    )
+    def test_when_it_is_there_and_not_ready_publish_makes_it_so(self, desk: Desk, unready: dict[str, Any]) -> None:
+        galleries = desk.azure.galleries
+        galleries.version = unready
+        desk.on_publish = lambda: setattr(galleries, "version", version())
+        assert desk.machineset(publish=True, apply=True) == 0
+        assert desk.published == [["eastus"]]
+
+    def test_when_publishing_does_not_make_it_ready_the_reason_is_told(self, desk: Desk) -> None:
+        desk.azure.galleries.version = version(replication=[{"region": "eastus", "state": "Failed", "details": "full"}])
+        with pytest.raises(Failure, match="failed to replicate to eastus: full"):
+            desk.machineset(publish=True, apply=True)
+        assert [call for call in desk.cluster.calls if call == "apply"] == []
+
+    @pytest.mark.parametrize("flags", [{"diff": True}, {"apply": True, "dry_run": DryRun.client}])
+    def test_when_nothing_is_to_be_written_publish_is_only_announced(self, desk: Desk, flags: dict[str, Any]) -> None:
+        desk.azure.galleries = MemoryGalleries(None, None)
+        desk.machineset(publish=True, **flags)
+        assert desk.published == []
+        assert f"the boot image would be published first: the boot image {RELEASE} is not published" in desk.err
+
+    @pytest.mark.parametrize(
+        ("flags", "sentence"),
+        [
+            ({"vm_size": "Standard_D4s_v3"}, "is an x86 size"),
+            ({"zone": "9"}, "no zone 9"),
+            ({"name": "prod-x7k2p-worker-eastus2"}, "did not make it"),
+        ],
+    )
+    def test_when_the_clone_is_refused_nothing_is_published(
+        self, desk: Desk, flags: dict[str, Any], sentence: str
+    ) -> None:
+        desk.azure.galleries = MemoryGalleries(None, None)
+        with pytest.raises(Failure, match=sentence):
+            desk.machineset(publish=True, apply=True, **flags)
+        assert desk.published == []
+
+    def test_when_the_api_server_refuses_the_clone_nothing_is_published(self, desk: Desk) -> None:
+        live = worker(NAME, vmSize="Standard_D2ps_v5")
+        ours = {"manager": "kubectl-arm64", "operation": "Apply"}
+        live["metadata"]["managedFields"] = [ours, {"manager": "machine-config-controller", "operation": "Update"}]
+        desk.cluster = MemoryCluster(documents([worker(), live]))
+        desk.azure.galleries = MemoryGalleries(None, None)
+        with pytest.raises(Refused, match="conflict with machine-config-controller"):
+            desk.machineset(publish=True, apply=True)
+        assert (desk.published, desk.cluster.calls) == ([], ["read", "apply dry"])
+
+    def test_when_the_definition_is_still_to_be_made_sizes_that_boot_from_nvme_are_fit(self, desk: Desk) -> None:
+        galleries = desk.azure.galleries = MemoryGalleries(None, None)
+        desk.on_publish = lambda: galleries.__init__()  # type: ignore[misc]
+        assert desk.machineset(publish=True, zone="2", vm_size="Standard_D4ps_v6") == 0
+
+    def test_when_the_version_was_made_in_another_region_bootimage_is_told_to_work_there(self, desk: Desk) -> None:
+        desk.azure.galleries.version = {**version(regions=["westeurope"]), "location": "westeurope"}
+        with pytest.raises(NotFound, match="`oc arm64 bootimage --location westeurope --target-region eastus`"):
+            desk.machineset(ImageFlags(location="eastus"))
+
+    def test_when_a_version_named_latest_is_published_it_is_read_as_any_other(self, desk: Desk) -> None:
+        desk.azure.galleries.version = None
+        with pytest.raises(Failure):
+            desk.machineset(ImageFlags(image_version="latest"))
 
     def test_when_it_is_not_in_the_region_target_region_is_advised(self, desk: Desk) -> None:
         desk.azure.galleries.version = version(regions=["West Europe", "northeurope"])
@@ -307,14 +397,14 @@ class TestTheImage:
         desk.azure.galleries.version = version(
             tags={"kubectl-arm64": "managed", "kubectl-arm64.release": "418.94.202501010000-0"}
         )
-        with pytest.raises(Refused, match=rf"holds release 418\.94\.202501010000-0, not {RELEASE}"):
+        with pytest.raises(Refused, match=rf"holds release 418\.94\.202501010000-0, not release {RELEASE}"):
             desk.machineset()
 
     def test_when_it_is_somebody_elses_its_source_must_name_the_release(self, desk: Desk) -> None:
         desk.azure.galleries.version = version(tags={}, uri=f"https://a.blob.core.windows.net/vhd/rhcos-{RELEASE}.vhd")
         assert desk.machineset() == 0
         desk.azure.galleries.version = version(tags={}, uri="https://a.blob.core.windows.net/vhd/disk.vhd")
-        with pytest.raises(Refused, match="made by somebody else"):
+        with pytest.raises(Refused, match="what somebody else made"):
             desk.machineset()
 
     @pytest.mark.parametrize(
@@ -371,8 +461,33 @@ class TestANamedImage:
         desk.azure.galleries.version = version(tags={})
         assert desk.machineset(image=IMAGE_ID) == 0
 
-    def test_when_latest_is_asked_for_only_the_definition_is_read(self, desk: Desk) -> None:
-        desk.machineset(image=IMAGE_ID.replace(VERSION, "latest"))
+    @pytest.mark.parametrize(
+        ("unready", "advice"),
+        [
+            (version("Failed"), "choose another: `az sig image-version list"),
+            (version("Creating"), "`az sig image-version wait --updated"),
+            (version(regions=["westeurope"]), r"`az sig image-version update .*targetRegions name=eastus`"),
+        ],
+    )
+    def test_when_it_is_not_ready_the_advice_is_azures_since_bootimage_does_not_make_it(
+        self, desk: Desk, unready: dict[str, Any], advice: str
+    ) -> None:
+        desk.azure.galleries.version = unready
+        with pytest.raises(Failure, match=advice) as caught:
+            desk.machineset(image=IMAGE_ID)
+        assert "bootimage" not in str(caught.value)
+
+    def test_when_the_flag_names_another_subscription_it_is_looked_for_in_the_clusters(self, desk: Desk) -> None:
+        desk.machineset(ImageFlags(subscription="00000000-0000-4000-8000-000000000009"), image=IMAGE_ID)
+        assert desk.connected == ["cluster", f"azure {SUBSCRIPTION}"]
+
+    def test_when_there_is_no_cluster_it_is_looked_for_in_the_flags_subscription(self, desk: Desk) -> None:
+        desk.machineset(ImageFlags(subscription=SUBSCRIPTION), file="worker.yaml", image=IMAGE_ID)
+        assert desk.connected == [f"azure {SUBSCRIPTION}"]
+
+    @pytest.mark.parametrize("latest", ["latest", "Latest"])
+    def test_when_latest_is_asked_for_only_the_definition_is_read(self, desk: Desk, latest: str) -> None:
+        desk.machineset(image=IMAGE_ID.replace(VERSION, latest))
         assert desk.azure.galleries.asked == [(GROUP, GALLERY, DEFINITION)]
 
     def test_when_it_has_no_version_it_is_refused_before_anybody_is_asked_of_azure(self, desk: Desk) -> None:
@@ -395,6 +510,15 @@ class TestSizes:
     def test_when_the_size_does_not_exist_it_says_so(self, desk: Desk) -> None:
         with pytest.raises(Unsupported, match="Standard_D5ps_v5 is not offered in eastus"):
             desk.machineset(vm_size="Standard_D5ps_v5")
+
+    def test_when_the_region_lacks_the_zone_those_that_it_has_are_named(self, desk: Desk) -> None:
+        with pytest.raises(Unsupported, match="there is no zone 9 in eastus; its zones are 1, 2, 3"):
+            desk.machineset(vm_size="Standard_D4ps_v5", zone="9")
+
+    def test_when_the_region_has_no_zones_the_flag_is_the_fault(self, desk: Desk) -> None:
+        desk.azure.skus = [x64("D4s_v3", 4, 16, zones=()), sku("D4ps_v5", 4, 16, zones=())]
+        with pytest.raises(Unsupported, match="no zone 1 in eastus: it has no zones; leave out --zone"):
+            desk.machineset(zone="1")
 
     def test_when_the_region_has_no_arm64_it_says_so(self, desk: Desk) -> None:
         desk.azure.skus = [x64("D4s_v3", 4, 16)]

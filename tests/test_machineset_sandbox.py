@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kubectl_arm64.cli.machineset.images import NEW_DEFINITION
 from tests.conftest import Plugin
 from tests.sandbox.server import Sandbox
 from tests.templates import spec_of
@@ -88,3 +89,77 @@ def test_when_bare_flags_and_equals_signs_are_written_as_kubectl_takes_them_they
 ) -> None:
     result = plugin("machineset", "--apply", "--dry-run", "--taint", "-o=name")
     assert (result.code, result.out) == (0, f"{LINE}\n"), result.err
+
+
+WRITES = ("PUT", "POST", "PATCH", "DELETE")
+
+
+def written(sandbox: Sandbox) -> list[str]:
+    """What was written to Azure; a token is asked for with POST, too."""
+    return [
+        f"{exchange['method']} {exchange['path']}"
+        for exchange in sandbox.exchanges
+        if exchange["method"] in WRITES and exchange["host"] == sandbox.world.cloud.management
+    ]
+
+
+def test_what_a_new_definition_is_taken_to_allow_is_what_bootimage_gives_it(sandbox: Sandbox, published: str) -> None:
+    (definition,) = (each for each in sandbox.world.resources.values() if each["type"].endswith("galleries/images"))
+    told = {entry["name"].lower(): entry["value"] for entry in definition["properties"]["features"]}
+    assert NEW_DEFINITION == told
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--diff",), 1),
+        (("--apply", "--dry-run=client"), 0),
+        (("--apply", "--dry-run=server"), 0),
+        (("--apply", "--vm-size=Standard_D4s_v3"), 1),
+        (("--apply", "--zone=9"), 1),
+        (("--apply", "--name=prod-7x2kq-infra-eastus1"), 1),
+    ],
+)
+def test_when_nothing_comes_of_it_publish_writes_nothing(
+    plugin: Plugin, sandbox: Sandbox, words: tuple[str, ...], code: int
+) -> None:
+    result = plugin("machineset", "--publish", *words)
+    assert (result.code, written(sandbox)) == (code, []), result.err
+    assert ("would be published first" in result.err) == ("error:" not in result.err)
+
+
+def test_when_the_user_may_not_write_machinesets_nothing_is_published(plugin: Plugin, sandbox: Sandbox) -> None:
+    token = next(token for token, user in sandbox.world.kube_users.items() if user["name"] == "reader")
+    result = plugin("machineset", "--publish", "--apply", f"--token={token}")
+    assert (result.code, written(sandbox)) == (1, [])
+    assert 'cannot patch resource "machinesets"' in result.err
+
+
+def test_when_the_payload_is_not_multi_nothing_is_published(plugin: Plugin, sandbox: Sandbox) -> None:
+    (version,) = (each for (_, kind, _, _), each in sandbox.world.objects.items() if kind == "clusterversions")
+    version["status"]["desired"].pop("architecture", None)
+    for condition in version["status"]["conditions"]:
+        condition["message"] = condition.get("message", "").replace("Multi", "amd64")
+    result = plugin("machineset", "--publish", "--apply")
+    assert (result.code, written(sandbox)) == (1, [])
+    assert "--to-multi-arch" in result.err
+
+
+def test_when_an_earlier_publication_failed_publish_makes_it_again(
+    plugin: Plugin, sandbox: Sandbox, published: str
+) -> None:
+    (version,) = (each for each in sandbox.world.resources.values() if each["type"].endswith("images/versions"))
+    version["properties"]["provisioningState"] = "Failed"
+    result = plugin("machineset", "--publish", "--apply")
+    assert (result.code, result.out) == (0, f"{LINE} created\n"), result.err
+
+
+def test_when_the_namespace_is_wrong_the_error_names_it(plugin: Plugin) -> None:
+    result = plugin("machineset", "-n", "default")
+    assert result.code == 1
+    assert "no MachineSet in namespace default" in result.err
+
+
+def test_when_the_version_latest_is_not_asked_for_by_id_it_is_no_version(plugin: Plugin, published: str) -> None:
+    result = plugin("machineset", "--image-version=latest")
+    assert (result.code, result.out) == (1, "")

@@ -226,3 +226,17 @@ def test_when_azure_will_refuse_a_tag_the_error_says_why(tags: dict[str, str], s
 
 def test_a_location_has_one_spelling_for_comparing() -> None:
     assert names.normalise_location("East US 2") == names.normalise_location("eastus2") == "eastus2"
+
+
+def test_the_source_s_tag_is_its_url_where_azure_takes_it() -> None:
+    longest = f"https://rhcos.blob.core.windows.net/imagebucket/{'a' * 204}.vhd"
+    assert len(longest) == 256
+    assert names.source_tag(longest) == longest
+
+
+def test_when_the_source_s_url_is_too_long_its_tag_is_cut_and_still_tells_urls_apart() -> None:
+    place = "https://mirror.blob.core.windows.net/images/"
+    one, other = (names.source_tag(f"{place}{'a' * 300}/{name}.vhd") for name in ("rhcos-418", "rhcos-419"))
+    assert len(one) == len(other) == 256
+    assert one.startswith(place)
+    assert one != other

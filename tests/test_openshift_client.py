@@ -53,6 +53,12 @@ def ask(path: Path, **options: Any) -> Cluster:
 # What is read
 
 
+@pytest.mark.parametrize("name", ["a/b", "..", "%2e", "Prod", "a b", "-a", "n" * 64, "a\n"])
+def test_when_no_namespace_can_have_the_name_nobody_is_asked(write: Write, api: ApiServer, name: str) -> None:
+    with pytest.raises(InvalidInput, match=r"there can be no namespace .*--namespace"):
+        ask(write(kubeconfig(api.url)), namespace=name)
+
+
 def test_documents_are_read_as_they_are_and_absent_ones_are_none(write: Write, api: ApiServer) -> None:
     odd = {"kind": "Infrastructure", "status": {"platform": "Azure", "fieldOfTomorrow": {"kept": [1, None]}}}
     api.answer(INFRASTRUCTURE, odd)

@@ -213,6 +213,16 @@ def test_when_a_policy_wants_a_tag_it_is_judged_on_every_kind(arm: Client) -> No
     assert arm.send("PUT", f"{GALLERY}?{COMPUTE}", tagged).status == 201
 
 
+def test_when_a_tag_is_too_long_it_is_refused(arm: Client) -> None:
+    def gallery(name: str, value: str) -> Reply:
+        return arm.send("PUT", f"{GALLERY}?{COMPUTE}", {"location": "eastus", "tags": {name: value}})
+
+    assert gallery("n", "v" * 257).status == 400
+    assert gallery("n" * 513, "v").status == 400
+    assert gallery("n" * 512, "v" * 256).status == 201
+    assert arm.send("PUT", f"{ACCOUNT}?{STORAGE}", {**account_body(), "tags": {"n" * 129: "v"}}).status == 400
+
+
 # Storage accounts
 
 

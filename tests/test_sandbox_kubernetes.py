@@ -503,6 +503,43 @@ def test_when_spot_options_are_empty_create_keeps_them(api: Api, manifest: dict[
     assert provider_spec(api.apply(manifest).json)["spotVMOptions"] == {}
 
 
+@pytest.mark.parametrize(
+    ("version", "metadata", "settings", "disk"),
+    [
+        ("4.16.8", {"creationTimestamp": None}, {}, {"storageAccountType": "Premium_LRS"}),
+        (
+            "4.18.34",
+            {"creationTimestamp": None},
+            {},
+            {"storageAccountType": "Premium_LRS", "securityProfile": {"diskEncryptionSet": {}}},
+        ),
+        (
+            "4.21.3",
+            {},
+            {"securityType": ""},
+            {"storageAccountType": "Premium_LRS", "securityProfile": {"diskEncryptionSet": {}}},
+        ),
+    ],
+)
+def test_when_create_writes_the_spec_back_its_empty_members_are_the_release_s(
+    api: Api,
+    manifest: dict[str, Any],
+    version: str,
+    metadata: dict[str, Any],
+    settings: dict[str, Any],
+    disk: dict[str, Any],
+) -> None:
+    """From 4.21 on and for 4.18 as the operator's webhooks of then do it (tests/e2e/test_admission.py)."""
+    api.world.objects["config.openshift.io/v1", "clusterversions", "", "version"]["status"]["desired"]["version"] = (
+        version
+    )
+    provider_spec(manifest)["securityProfile"] = {"settings": {}}
+    provider_spec(manifest)["osDisk"]["managedDisk"] = {"storageAccountType": "Premium_LRS"}
+    made = provider_spec(api.apply(manifest).json)
+    assert (made["metadata"], made["securityProfile"]["settings"]) == (metadata, settings)
+    assert made["osDisk"]["managedDisk"] == disk
+
+
 def test_when_a_number_stands_for_a_word_create_reads_it_as_the_word(api: Api, manifest: dict[str, Any]) -> None:
     provider_spec(manifest)["zone"] = 1
     assert provider_spec(api.apply(manifest).json)["zone"] == "1"

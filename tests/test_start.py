@@ -19,6 +19,7 @@ INSTANT = {
     "kubectl_arm64.cli",
     "kubectl_arm64.cli.argv",
     "kubectl_arm64.cli.front",
+    "kubectl_arm64.cli.standard",
     "kubectl_arm64.cli.static",
 }
 COMPLETION = {"kubectl_arm64.cli.completion", "kubectl_arm64.cli.completion.protocol"}

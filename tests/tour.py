@@ -12,7 +12,7 @@ from tests.sandbox.server import Sandbox
 CALLS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("bootimage", "--copy=async", "--no-wait"), ("bootimage", "--abort-copy")),
     (("bootimage", "--copy=async"), ("machineset", "--apply")),
-    (("bootimage", "--copy=ranges", "--storage-auth=key", "--target-region=eastus,westeurope", "--tag=team=mobile"),),
+    (("bootimage", "--copy=ranges", "--storage-auth=key", "--target-region=eastus", "--target-region=westeurope"),),
     (("bootimage", "--staging=disk"),),
 )
 

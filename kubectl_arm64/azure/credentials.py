@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError, ServiceResponseError
@@ -30,8 +30,6 @@ from kubectl_arm64.errors import Failure, SignInRequired
 
 AZ_SECONDS = 60.0  # az takes 11 to 13 s on a busy machine, and azure-identity gives it ten
 _RENEW_SECONDS = 300  # before the end of a token
-
-Method = Literal["auto", "environment", "az", "managed-identity"]
 
 
 @dataclass(frozen=True)
@@ -64,29 +62,17 @@ def sign_in(
     *,
     environ: Mapping[str, str],
     connection: Connection,
-    method: Method = "auto",
     az_seconds: float = AZ_SECONDS,
 ) -> Credentials:
     """Choose by what the environment holds; nothing is asked of anybody yet.
 
-    auto: the environment's service principal where there is one (nothing else is tried then), else az, else the
-    managed identity. Raises SignInRequired for an environment that is incomplete.
+    The environment's service principal where there is one (nothing else is tried then), else az, else the managed
+    identity. Raises SignInRequired for an environment that is incomplete.
     """
     place = Place(cloud, subscription, tenant, environ, connection)
-    if method == "managed-identity":
-        return Credentials([_managed_identity(place)], place)
-    if method in ("auto", "environment"):
-        if way := _environment(place):
-            return Credentials([way], place)
-        if method == "environment":
-            raise SignInRequired(
-                "the environment holds no sign-in",
-                "set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET (or a certificate, or a federated token)",
-            )
-    ways = [_az(place, az_seconds)]
-    if method == "auto":
-        ways.append(_managed_identity(place))
-    return Credentials(ways, place)
+    if way := _environment(place):
+        return Credentials([way], place)
+    return Credentials([_az(place, az_seconds), _managed_identity(place)], place)
 
 
 class Credentials:

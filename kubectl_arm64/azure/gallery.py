@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kubectl_arm64.azure import versions
+from kubectl_arm64.azure.failures import translated
 from kubectl_arm64.azure.found import found_or_none
 from kubectl_arm64.azure.operation import ArmOperation, accept
 from kubectl_arm64.pipeline.ports import Resource
@@ -35,6 +36,10 @@ class ComputeGalleries:
             lambda: self._client.gallery_images.get(group, gallery, definition, **_VERSION),
             f"read image definition {definition} of gallery {gallery}",
         )
+
+    def list_definitions(self, group: str, gallery: str) -> list[Resource]:
+        with translated(f"list the image definitions of gallery {gallery}"):
+            return [one.as_dict() for one in self._client.gallery_images.list_by_gallery(group, gallery, **_VERSION)]
 
     def create_definition(self, group: str, gallery: str, definition: str, body: Resource) -> ArmOperation:
         begin = self._client.gallery_images.begin_create_or_update

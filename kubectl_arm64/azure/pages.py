@@ -161,7 +161,7 @@ def refusal(answer: Answer, doing: str, source: str = "") -> Failure:
     """What a refused request means to the copy; `source` is shown where the refusal is the source's."""
     told = answer.headers.get("x-ms-copy-source-status-code", "")
     if source and (told or answer.code == "CannotVerifyCopySource"):
-        return _of_source(int(told) if told.isdigit() else answer.status, answer, doing, source)
+        return _of_source(int(told) if told.isdecimal() else answer.status, answer, doing, source)
     if answer.status in _BUSY:
         return _busy(answer, doing)
     for kind, codes in ((LeaseHeld, _HELD), (LeaseLost, _LOST), (BlobChanged, _CHANGED)):
@@ -178,7 +178,7 @@ def _of_source(status: int, answer: Answer, doing: str, source: str) -> Failure:
         return SourceChanged(f"{source} changed while it was copied", _AGAIN, code=answer.code)
     if status == 404:
         return NotFound(
-            f"the stream's VHD is gone: {source}",
+            f"the VHD is gone: {source}",
             "update the cluster to a newer z-stream, or name another with --source-url",
             code=answer.code,
         )
@@ -207,7 +207,7 @@ def _busy(answer: Answer, doing: str) -> Busy:
         f"cannot {doing}: storage answers {_told(answer)}",
         _AGAIN,
         code=answer.code,
-        retry_after=float(asked) if asked.replace(".", "", 1).isdigit() else 0.0,
+        retry_after=float(asked) if asked.replace(".", "", 1).isdecimal() else 0.0,
     )
 
 

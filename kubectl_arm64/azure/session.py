@@ -109,12 +109,6 @@ class Azure:
 
         return skus.sizes(self._compute, location)
 
-    def usages(self, location: str) -> list[dict[str, Any]]:
-        """The region's compute quota in wire form: `{"name": {"value"}, "currentValue", "limit", "unit"}`."""
-        from kubectl_arm64.azure import skus
-
-        return skus.usages(self._compute, location)
-
     def resource_group(self, name: str) -> dict[str, Any] | None:
         """In wire form; None where it does not exist."""
         return self._arm.resource_group(self.subscription, name)

@@ -1,4 +1,4 @@
-"""What a region offers and how much of it this subscription may use, in wire form."""
+"""What a region offers, in wire form."""
 
 from __future__ import annotations
 
@@ -16,9 +16,3 @@ def sizes(client: ComputeManagementClient, location: str) -> list[dict[str, Any]
     with translated(f"list the VM sizes of {location}"):
         listed = client.resource_skus.list(filter=f"location eq '{location}'", api_version=versions.SKUS)
         return [sku.as_dict() for sku in listed]
-
-
-def usages(client: ComputeManagementClient, location: str) -> list[dict[str, Any]]:
-    """The compute quota of the region; the regional total is the entry `cores`."""
-    with translated(f"read the compute quota of {location}"):
-        return [usage.as_dict() for usage in client.usage.list(location, api_version=versions.USAGES)]

@@ -66,7 +66,7 @@ class UrlSource:
             return failure(error, doing)
         if answer.status == 404:
             return NotFound(
-                f"the stream's VHD is gone: {self.shown}",
+                f"the VHD is gone: {self.shown}",
                 "update the cluster to a newer z-stream, or name another with --source-url",
                 code=answer.code,
             )

@@ -9,7 +9,6 @@ GALLERIES = "2024-03-03"
 DISKS = "2024-03-02"
 STORAGE = "2023-05-01"
 SKUS = "2021-07-01"
-USAGES = "2024-11-01"
 RESOURCES = "2024-03-01"  # resource groups and provider registration
 PERMISSIONS = "2022-04-01"
 # The first that tells a copy source's failure apart from the destination's (x-ms-copy-source-status-code).

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
@@ -66,16 +64,12 @@ def perform(line: Line, executable: str, words: Sequence[str], streams: Streams)
         return _interrupted(invocation, ended.number, streams.err)
     except TyperException as error:
         return _usage(error, invocation, line.command, streams.err)
-    except BrokenPipeError:
-        # Whoever read our output went away (`| head`): nothing is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
     except Exception as error:
         return _unforeseen(error, invocation, verbosity, streams.err)
 
 
 class _Ended(BaseException):
-    """SIGINT or SIGTERM; not KeyboardInterrupt, which typer would answer itself, without a word on how to go on."""
+    """SIGINT, SIGTERM or SIGHUP; not KeyboardInterrupt, which typer would answer itself, without a word on how to go on."""
 
     def __init__(self, number: int) -> None:
         self.number = signal.Signals(number)
@@ -85,12 +79,14 @@ class _Ended(BaseException):
 class _Signals:
     """While a command runs, a signal raises where the program is, so that progress displays are put away."""
 
-    _ENDING = (signal.SIGINT, signal.SIGTERM)
+    _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def __enter__(self) -> None:
         self._before: dict[signal.Signals, Any] = {}
         if threading.current_thread() is threading.main_thread():  # elsewhere signals are somebody else's
-            self._before = {number: signal.signal(number, self._end) for number in self._ENDING}
+            # What nohup, or a shell in the background, has us ignore stays ignored.
+            heeded = [number for number in self._ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._end) for number in heeded}
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():

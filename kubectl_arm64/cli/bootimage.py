@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from kubectl_arm64.azure.session import Azure, Permissions
 
 POLL_SECONDS = "KUBECTL_ARM64_POLL_SECONDS"  # environment: seconds between two looks at a resource
-DATA_WRITE = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
 
 
 class StorageAuth(StrEnum):
@@ -115,7 +114,7 @@ def run(
         permissions = ground.check(azure, plan, ground.PROVIDERS[:1] if on_disk else ground.PROVIDERS)
         choices = Choices(
             source_url=boot.url,
-            auth=_storage_auth(flags.storage_auth, permissions),
+            auth="key" if on_disk else ground.storage_auth(flags.storage_auth.value, azure, permissions, plan),
             may_switch=flags.storage_auth is StorageAuth.auto,
             abort_copy=flags.abort_copy,
             wait=not flags.no_wait,
@@ -125,28 +124,39 @@ def run(
         )
         publication = Publication(azure, plan, choices, pace, report)
         found = _survey(publication, choices, permissions)
+        lacking = ground.lacking(found, permissions, plan)
         if not flags.dry_run:
-            ground.check_rights(found, permissions, plan)
+            if lacking:
+                raise lacking
             published = publication.publish()
     if flags.dry_run:
+        streams.warn([str(lacking)] if lacking else [])
         _print_plan(plan, found, flags.output, streams)
         return None
-    following = invocation.next("machineset", "--apply", *image.carried())
+    following = _following(plan, image, flags, invocation)
     _print_result(_result(plan, publication.disk_id), plan, flags.output, following, streams)
     return published
+
+
+def _following(plan: ImagePlan, image: ImageFlags, flags: BootimageFlags, invocation: Invocation) -> str:
+    """The command that uses the image, "" where `machineset` has no use for it."""
+    if image.architecture is not stream.Architecture.AARCH64:
+        return ""
+    if flags.source_url:  # a release that the cluster's stream does not name is found by its ID alone
+        return invocation.next("machineset", "--apply", "--image", plan.image.resource_id)
+    return invocation.next("machineset", "--apply", *image.carried())
 
 
 @contextmanager
 def _told_how_to_go_on(invocation: Invocation) -> Iterator[None]:
     """What ends the run but not the work comes with the command that goes on from there."""
+    again = invocation.without("--no-wait").again
     try:
         yield
     except NotFinished as unfinished:
-        raise NotFinished(
-            unfinished.what, unfinished.advice or f"it goes on in Azure; go on waiting with: {invocation.again}"
-        ) from None
+        raise NotFinished(unfinished.what, f"what Azure has begun goes on there; go on with: {again}") from None
     except SignInRequired as failure:
-        advice = f"{failure.advice}; go on with: {invocation.again}"
+        advice = f"{failure.advice}; go on with: {again}"
         raise SignInRequired(failure.what, advice, code=failure.code) from None
 
 
@@ -200,13 +210,6 @@ def _connect(facts: ClusterFacts, streams: Streams) -> Azure:
     )
 
 
-def _storage_auth(wanted: StorageAuth, permissions: Permissions | None) -> str:
-    """auto: the sign-in's token where it has a data role, else the account key."""
-    if wanted is not StorageAuth.auto:
-        return wanted.value
-    return "login" if permissions and permissions.may(DATA_WRITE, data=True) else "key"
-
-
 def _staging(flags: BootimageFlags) -> str:
     """Who names a storage account wants it used."""
     return "account" if flags.staging is Staging.auto and flags.storage_account else flags.staging.value
@@ -257,7 +260,7 @@ def _print_result(
         dump(result, output, streams)
         return
     print(plan.image.resource_id, file=streams.out)
-    if output is None:
+    if output is None and following:
         # A person reads the hint with the result; a pipe gets the result alone.
         print(f"Next: {following}", file=streams.out if streams.out.isatty() else streams.err)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROVIDERS = ("Microsoft.Compute", "Microsoft.Storage")
 READ_ACCOUNT = "Microsoft.Storage/storageAccounts/read"
+DATA_WRITE = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
 LIST_KEYS = "Microsoft.Storage/storageAccounts/listKeys/action"
 IMAGE_VERSIONS = "galleries/images/versions"
 
@@ -34,7 +35,7 @@ def check(azure: Azure, plan: ImagePlan, namespaces: Sequence[str] = PROVIDERS) 
         # What may not be read is not judged: Azure will.
         if provider := azure.provider(namespace):
             _check_provider(provider, plan)
-    return azure.permissions(f"/subscriptions/{plan.subscription}/resourceGroups/{plan.resource_group}")
+    return azure.permissions(scope_of(plan))
 
 
 def _check_provider(provider: Provider, plan: ImagePlan) -> None:
@@ -53,21 +54,48 @@ def _check_provider(provider: Provider, plan: ImagePlan) -> None:
             )
 
 
-def check_rights(found: Sequence[Found], permissions: Permissions | None, plan: ImagePlan) -> None:
-    """Raise Denied for a missing right before the first write, where the rights are told."""
+def lacking(found: Sequence[Found], permissions: Permissions | None, plan: ImagePlan) -> Denied | None:
+    """The rights that are missing for what the survey found missing, None where none is or where they are not told."""
     if permissions is None:
-        return
+        return None
     missing = missing_actions(found)
     if missing:
         missing += RIGHTS if DiskStep.action in missing else (LIST_KEYS,)
-    lacking = [action for action in dict.fromkeys(missing) if not permissions.may(action)]
-    if lacking:
-        scope = f"/subscriptions/{plan.subscription}/resourceGroups/{plan.resource_group}"
-        raise Denied(
-            f"the signed-in identity lacks {', '.join(lacking)} on {scope}",
-            "ask for a role that has these actions there (Contributor has)",
-            code="AuthorizationFailed",
-        )
+    absent = [action for action in dict.fromkeys(missing) if not permissions.may(action)]
+    if not absent:
+        return None
+    return Denied(
+        f"the signed-in identity lacks {', '.join(absent)} on {scope_of(plan)}",
+        "ask for a role that has these actions there (Contributor has)",
+        code="AuthorizationFailed",
+    )
+
+
+def storage_auth(wanted: str, azure: Azure, permissions: Permissions | None, plan: ImagePlan) -> str:
+    """login or key. auto: the sign-in's token where it has a data role on the account or above it, else the key.
+
+    Raises Denied for login without a data role, where the rights are told.
+    """
+    if wanted == "key" or (wanted == "auto" and permissions is None):
+        return "key"
+    if permissions is None or permissions.may(DATA_WRITE, data=True):
+        return "login"
+    account = azure.storage_accounts.get(plan.resource_group, plan.storage_account.name)
+    on_account = azure.permissions(str(account["id"])) if account else None
+    if on_account and on_account.may(DATA_WRITE, data=True):
+        return "login"
+    if wanted == "auto":
+        return "key"
+    raise Denied(
+        f"the signed-in identity lacks {DATA_WRITE} on {account['id'] if account else scope_of(plan)}",
+        "ask for the role Storage Blob Data Contributor there, or leave out --storage-auth",
+        code="AuthorizationPermissionMismatch",
+    )
+
+
+def scope_of(plan: ImagePlan) -> str:
+    """The resource group's ID."""
+    return f"/subscriptions/{plan.subscription}/resourceGroups/{plan.resource_group}"
 
 
 def missing_actions(found: Sequence[Found]) -> list[str]:
@@ -77,8 +105,10 @@ def missing_actions(found: Sequence[Found]) -> list[str]:
 
 def only_a_disk(permissions: Permissions | None, actions: Sequence[str]) -> str:
     """Why no storage account can be used by who needs `actions`, where a managed disk can; "" where one can."""
-    lacking = [action for action in actions if action.startswith("Microsoft.Storage/")]
-    lacking = [action for action in lacking if permissions and not permissions.may(action)]
-    if not lacking or permissions is None or not all(map(permissions.may, RIGHTS)):
+    if permissions is None:
         return ""
-    return f"the signed-in identity may not use a storage account (it lacks {', '.join(lacking)})"
+    wanted = [action for action in actions if action.startswith("Microsoft.Storage/")]
+    absent = [action for action in wanted if not permissions.may(action)]
+    if not absent or not all(map(permissions.may, RIGHTS)):
+        return ""
+    return f"the signed-in identity may not use a storage account (it lacks {', '.join(absent)})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubectl_arm64.cli.argv import called_as
 from kubectl_arm64.errors import redact
@@ -28,6 +28,10 @@ class Invocation:
     def again(self) -> str:
         """The command line that goes on from here, without secrets."""
         return f"{self.program} {redact(shlex.join(_without_secrets(self.words)))}"
+
+    def without(self, *words: str) -> Invocation:
+        """The same call without these words."""
+        return replace(self, words=tuple(word for word in self.words if word not in words))
 
     def next(self, *words: str) -> str:
         """Another command of this tool."""

@@ -17,7 +17,8 @@ import typer
 from kubectl_arm64.errors import UsageError
 from kubectl_arm64.stream import Architecture
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -154,7 +155,7 @@ def _fields(group: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def seconds(text: str, flag: str) -> float:
     """A duration as kubectl takes it (`90s`, `1h30m`, a bare number is seconds). Raises UsageError."""
-    if text.replace(".", "", 1).isdigit():
+    if _NUMBER.fullmatch(text):
         return float(text)
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:

@@ -66,7 +66,7 @@ def check_bootimage_preconditions(facts: ClusterFacts, architecture: Architectur
     warnings = []
     if excluded := _excluded(facts):
         warnings.append(str(excluded))
-    if facts.multi_payload is False:
+    if _one_architecture(facts):
         warnings.append(str(_not_multi(facts, architecture)))
     elif facts.multi_payload is None:
         warnings.append(f"{_payload_unknown(facts)}; {_ASK_PAYLOAD}")
@@ -92,7 +92,7 @@ def check_machineset_preconditions(
     if excluded := _excluded(facts):
         raise excluded
     warnings = []
-    if facts.multi_payload is False:
+    if _one_architecture(facts):
         raise _not_multi(facts, architecture)
     if facts.multi_payload is None:
         if not yes:
@@ -176,6 +176,11 @@ def _perhaps_user_provisioned(facts: ClusterFacts) -> UsageError | None:
 def _is_homogeneous(facts: ClusterFacts, architecture: Architecture) -> bool:
     """Machines of the control plane's own architecture, on a payload for one: nothing in it is multi-architecture."""
     return facts.multi_payload is not True and facts.control_plane_architectures == {architecture.kubernetes}
+
+
+def _one_architecture(facts: ClusterFacts) -> bool:
+    """Whether the payload is for one architecture; OKD's is, where the cluster does not tell it either."""
+    return facts.multi_payload is False or (facts.okd and facts.multi_payload is None)
 
 
 _ASK_PAYLOAD = "`oc adm release info -o jsonpath='{.metadata.metadata}'` must tell `multi`"

@@ -44,7 +44,6 @@ class ClusterFacts:
     infra_name: str = ""
     platform: str = ""
     resource_group: str = ""
-    network_resource_group: str = ""
     location: str = ""
     subscription: str = ""
     tenant: str = ""
@@ -59,8 +58,7 @@ class ClusterFacts:
     okd: bool = False
     azure_stack: bool = False
     machinesets: int | None = None  # how many there are; None where that could not be read
-    architectures: frozenset[str] = frozenset()  # of its nodes, Kubernetes' spelling
-    control_plane_architectures: frozenset[str] = frozenset()
+    control_plane_architectures: frozenset[str] = frozenset()  # Kubernetes' spelling
     managed_boot_images: ManagedBootImages = field(default_factory=ManagedBootImages)
     denied: Mapping[str, str] = field(default_factory=dict)  # as in Documents
 
@@ -73,12 +71,10 @@ def facts(documents: Documents) -> ClusterFacts:
     version = _version(documents.cluster_version)
     architecture = _payload_architecture(documents.cluster_version)
     cloud = text_at(azure, "cloudName") or text_at(provider, "cloud")
-    resource_group = text_at(azure, "resourceGroupName")
     return ClusterFacts(
         infra_name=text_at(status, "infrastructureName"),
         platform=text_at(at(status, "platformStatus"), "type") or text_at(status, "platform"),
-        resource_group=resource_group,
-        network_resource_group=text_at(azure, "networkResourceGroupName") or resource_group,
+        resource_group=text_at(azure, "resourceGroupName"),
         location=_location(documents, provider),
         subscription=text_at(provider, "subscriptionid") or _subscription(documents.nodes),
         tenant=text_at(provider, "tenantid"),
@@ -93,7 +89,6 @@ def facts(documents: Documents) -> ClusterFacts:
         okd=any(word in version.lower() for word in ("okd", "scos")),
         azure_stack=_CLOUDS.get(cloud.lower()) == STACK_CLOUD or bool(text_at(azure, "armEndpoint")),
         machinesets=None if documents.machinesets is None else len(documents.machinesets),
-        architectures=_architectures(documents.nodes),
         control_plane_architectures=_architectures(filter(_is_control_plane, documents.nodes)),
         managed_boot_images=managed_boot_images(documents.machine_configuration),
         denied=dict(documents.denied),

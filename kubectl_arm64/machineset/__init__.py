@@ -12,11 +12,19 @@ from kubectl_arm64.machineset.naming import clone_name
 from kubectl_arm64.machineset.reading import parse_templates
 from kubectl_arm64.machineset.scheduling import MULTI_ARCH_TAINT, parse_node_label, parse_taint
 from kubectl_arm64.machineset.selection import default_template, unfit
-from kubectl_arm64.machineset.template import API_VERSION, location_of, name_of, provider_spec
+from kubectl_arm64.machineset.template import (
+    API_VERSION,
+    CLUSTER_LABEL,
+    clusters_of,
+    location_of,
+    name_of,
+    provider_spec,
+)
 from kubectl_arm64.machineset.userdata import ignition_version, user_data_problem
 
 __all__ = [
     "API_VERSION",
+    "CLUSTER_LABEL",
     "FIELD_MANAGER",
     "MULTI_ARCH_TAINT",
     "Capacity",
@@ -27,6 +35,7 @@ __all__ = [
     "check_template",
     "clone",
     "clone_name",
+    "clusters_of",
     "default_template",
     "differs",
     "ignition_version",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kubectl_arm64.cluster import Document
-from kubectl_arm64.image import GalleryImage, ImageReference
+from kubectl_arm64.image import GalleryImage, ImageReference, tells_generation_2
 from kubectl_arm64.machineset.autoscaler import autoscaled
 from kubectl_arm64.machineset.features import has_gpu
 from kubectl_arm64.machineset.owners import owners_of
@@ -79,7 +79,7 @@ def _image(template: Document, image: ImageReference) -> Iterator[str]:
             f"{name_of(template)} boots the paid Marketplace image {old.get('publisher')}:{old.get('offer')}, which "
             f"has no ARM64 plan: machines of the clone are not billed through the Marketplace"
         )
-    if isinstance(image, GalleryImage) and "gen2" not in image.resource_id:
+    if isinstance(image, GalleryImage) and not tells_generation_2(image.resource_id):
         yield (
             f"image definition {image.definition} has no gen2 in its name: where the Machine Config Operator manages "
             "boot images it takes the image for generation 1 and degrades the cluster"

@@ -84,7 +84,7 @@ def clone(template: Document, changes: Changes, managed: ManagedBootImages, sibl
     Raises what `check_template` raises, Unsupported for what ARM64 or the size cannot have, Refused for a clash.
     """
     check_template(template)
-    _check_aro(template, changes)
+    aro_like = _check_aro(template, changes)
     dropped = _check_size(template, changes)
     name = changes.name or clone_name(template, changes.zone)
     check_name(name)
@@ -93,6 +93,7 @@ def clone(template: Document, changes: Changes, managed: ManagedBootImages, sibl
     manifest = _manifest(template, changes, name, drop_accelerated_networking=bool(dropped))
     _check_siblings(template, manifest, siblings)
     warnings = [
+        *aro_like,
         *dropped,
         *_stray_keys(template),
         *cautions(template, manifest, changes.image, changes.subscription),
@@ -101,13 +102,14 @@ def clone(template: Document, changes: Changes, managed: ManagedBootImages, sibl
     return Clone(manifest, tuple(dict.fromkeys(warnings)))
 
 
-def _check_aro(template: Document, changes: Changes) -> None:
+def _check_aro(template: Document, changes: Changes) -> list[str]:
     """Azure Red Hat OpenShift boots Marketplace images of azureopenshift only.
 
-    Without a cluster its MachineSets are known by that publisher beside no `type`, which others have to state.
+    Without a cluster its MachineSets are known by that publisher beside no `type`, which others have to state; in a
+    cluster of another kind such a set is worth a warning.
     """
     if not isinstance(changes.image, GalleryImage):
-        return
+        return []
     image = mapping(provider_spec(template), "image")
     looks = str(image.get("publisher") or "").lower() == "azureopenshift" and not image.get("type")
     if changes.aro or (changes.aro is None and looks):
@@ -115,6 +117,12 @@ def _check_aro(template: Document, changes: Changes) -> None:
             f"MachineSet {name_of(template)} is of Azure Red Hat OpenShift, which takes no gallery image",
             "it boots Marketplace images only, and this version of the tool does not offer them yet",
         )
+    if not looks:
+        return []
+    return [
+        f"MachineSet {name_of(template)} looks like one of Azure Red Hat OpenShift (image publisher azureopenshift "
+        "without a type), which this cluster is not: make sure that it belongs here"
+    ]
 
 
 def _check_size(template: Document, changes: Changes) -> list[str]:

@@ -9,6 +9,7 @@ from kubectl_arm64.cluster import Document
 
 API_VERSION = "machine.openshift.io/v1beta1"
 SET_LABEL = "machine.openshift.io/cluster-api-machineset"
+CLUSTER_LABEL = "machine.openshift.io/cluster-api-cluster"
 OS_LABEL = "machine.openshift.io/os-id"
 VALUE_PATH = "spec.template.spec.providerSpec.value"
 
@@ -46,6 +47,12 @@ def zone_of(document: Document) -> str:
 def location_of(document: Document) -> str:
     """The Azure region of its machines, in Azure's short spelling."""
     return str(provider_spec(document).get("location") or "").replace(" ", "").lower()
+
+
+def clusters_of(document: Document) -> set[str]:
+    """The infrastructure names that its labels, its selector and its machines' labels tell: one, in a sound set."""
+    paths = ("metadata.labels", "spec.selector.matchLabels", "spec.template.metadata.labels")
+    return {str(name) for path in paths if (name := mapping(document, path).get(CLUSTER_LABEL))}
 
 
 def windows(template: Document) -> str:

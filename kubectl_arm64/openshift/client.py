@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,7 @@ _STITCHED_CONFIG = "/api/v1/namespaces/openshift-config-managed/configmaps/kube-
 _ARO_GROUP = "/apis/aro.openshift.io"
 _PLURALS = {"MachineSet": "machinesets", "MachineAutoscaler": "machineautoscalers"}
 _PAGE = 500
+_LABEL = re.compile(r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)  # RFC 1123, as namespaces are named
 
 
 def connect(
@@ -55,9 +57,15 @@ def connect(
     """The cluster that flags and kubeconfig lead to, signed in; no request is sent yet.
 
     `warn` is given the server's own warnings, `run` runs credential plugins, whose credentials expire by `now`.
-    Raises InvalidInput (a broken kubeconfig, no such context) or SignInRequired (no credentials to be had).
+    Raises InvalidInput (a broken kubeconfig, no such context, a namespace that cannot be) or SignInRequired (no
+    credentials to be had).
     """
     around = os.environ if environ is None else environ
+    if options.namespace and not _LABEL.fullmatch(options.namespace):
+        raise InvalidInput(
+            f"there can be no namespace {options.namespace!r}",
+            "a name has lower-case letters, digits and '-': name another with --namespace",
+        )
     found = resolve(options, around)
 
     def sign_in(to: Connection) -> Transport:
@@ -158,7 +166,7 @@ class Cluster:
     def read_user_data(self, secret: str) -> str | None:
         """The Secret's userData, decoded; None where it does not exist or may not be read."""
         try:
-            found = self._get(f"/api/v1/namespaces/{self.namespace}/secrets/{quote(secret, safe='')}")
+            found = self._get(f"/api/v1/namespaces/{quote(self.namespace, safe='')}/secrets/{quote(secret, safe='')}")
         except Denied:
             return None
         data = (found or {}).get("data") or {}
@@ -189,7 +197,7 @@ class Cluster:
 
     @property
     def _machinesets_path(self) -> str:
-        return f"/apis/machine.openshift.io/v1beta1/namespaces/{self.namespace}/machinesets"
+        return f"/apis/machine.openshift.io/v1beta1/namespaces/{quote(self.namespace, safe='')}/machinesets"
 
     def _machinesets(self) -> list[Document] | None:
         return self._list(self._machinesets_path)

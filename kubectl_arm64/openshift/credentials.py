@@ -91,9 +91,8 @@ class Identity:
                 f"{self._connection.user_name or 'nobody'} has nothing to sign in to {self._connection.server} with",
                 f"`oc login {self._connection.server}`, or give --token",
             )
-        return Credentials(
-            ((("Authorization", authorization),) if authorization else ()) + impersonation, certificate, key
-        )
+        headers = (("Authorization", authorization), *impersonation) if authorization else impersonation
+        return Credentials(headers, certificate, key)
 
     def _authorization(self) -> str:
         user = self._connection.user
@@ -104,7 +103,7 @@ class Identity:
         if user.get("username"):
             pair = f"{user['username']}:{user.get('password') or ''}"
             return f"Basic {base64.b64encode(pair.encode()).decode()}"
-        if self._provider is not None and not any(user.get(name) for name in _CERTIFICATES):
+        if self._provider is not None:
             return f"Bearer {_id_token(self._provider, self._connection, self._now())}"
         return ""
 

@@ -32,6 +32,7 @@ class ImageDefinitionStep:
         plan = self._plan
         definition = self._galleries.get_definition(plan.resource_group, plan.gallery.name, plan.definition.name)
         if definition is None:
+            self._check_identifier_is_free()
             return Observed(State.MISSING)
         if wrong := self._differences(definition):
             raise Refused(
@@ -58,6 +59,18 @@ class ImageDefinitionStep:
             },
         }
         return self._galleries.create_definition(plan.resource_group, plan.gallery.name, plan.definition.name, body)
+
+    def _check_identifier_is_free(self) -> None:
+        """Publisher, offer and SKU are unique in a gallery (Azure's rule), whatever the definitions are called."""
+        plan, ours = self._plan, _lower(self._properties()["identifier"])
+        for other in self._galleries.list_definitions(plan.resource_group, plan.gallery.name):
+            if _lower((other.get("properties") or {}).get("identifier")) == ours:
+                taken = _shown(self._properties()["identifier"])
+                raise Refused(
+                    f"{self.title} cannot be made in gallery {plan.gallery.name}: its identifier {taken} is that of "
+                    f"image definition {other.get('name')}",
+                    f"use that one with --image-definition {other.get('name')}, or choose another --gallery",
+                )
 
     def _properties(self) -> dict[str, Any]:
         return {

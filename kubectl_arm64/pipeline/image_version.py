@@ -107,17 +107,12 @@ class ImageVersionStep:
 
     def _check_content(self, found: Resource) -> None:
         """Raise Refused for a version of another release."""
-        tags = found.get("tags") or {}
         release = self._plan.identity.release
-        advice = "publish under another name with --image-version, or delete that version"
-        if TAG in tags:
-            if tags.get(TAG_RELEASE) != release:
-                raise Refused(f"{self.title} holds release {tags.get(TAG_RELEASE)}, not {release}", advice)
-            return
-        uri = str(_source(found).get("uri", ""))
-        if release not in unquote(urlsplit(uri).path):
-            shown = uri.partition("?")[0] or "an unknown source"
-            raise Refused(f"{self.title} was made by somebody else from {shown}, not from release {release}", advice)
+        if not holds_release(found, release):
+            raise Refused(
+                f"{self.title} holds {content(found)}, not release {release}",
+                "publish under another name with --image-version, or delete that version",
+            )
 
     def _failed(self, found: Resource) -> Observed:
         if not is_ours(found):
@@ -160,6 +155,27 @@ def blob_source(account: Resource, plan: ImagePlan) -> dict[str, str]:
 def _source(version: Resource) -> Mapping[str, Any]:
     profile = version["properties"].get("storageProfile") or {}
     return (profile.get("osDiskImage") or {}).get("source") or {}
+
+
+def holds_release(version: Resource, release: str) -> bool:
+    """Whether the version is of `release`: by our tag, else by the URI that somebody else made it from."""
+    tags = version.get("tags") or {}
+    if TAG in tags:
+        return bool(tags.get(TAG_RELEASE) == release)
+    return release in unquote(urlsplit(_uri(version)).path)
+
+
+def content(version: Resource) -> str:
+    """What the version holds, for people."""
+    tags = version.get("tags") or {}
+    if TAG in tags:
+        return f"release {tags.get(TAG_RELEASE)}"
+    return f"what somebody else made from {_uri(version).partition('?')[0] or 'an unknown source'}"
+
+
+def _uri(version: Resource) -> str:
+    profile = version["properties"].get("storageProfile") or {}
+    return str(((profile.get("osDiskImage") or {}).get("source") or {}).get("uri", ""))
 
 
 def regions(version: Resource) -> list[str]:

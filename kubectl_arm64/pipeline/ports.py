@@ -6,7 +6,7 @@ Every method raises kubectl_arm64.errors.Failure, with advice, for anything else
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from kubectl_arm64.copy.ports import PageTarget
@@ -58,6 +58,9 @@ class Galleries(Protocol):
     def create(self, group: str, gallery: str, body: Resource) -> Operation: ...
 
     def get_definition(self, group: str, gallery: str, definition: str) -> Resource | None: ...
+
+    def list_definitions(self, group: str, gallery: str) -> Sequence[Resource]:
+        """Those of a gallery that exists."""
 
     def create_definition(self, group: str, gallery: str, definition: str, body: Resource) -> Operation: ...
 

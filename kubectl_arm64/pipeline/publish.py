@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +13,7 @@ from kubectl_arm64.copy.ports import Blobs, PageSource
 from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.errors import Denied, Failure, Interrupted, NotFinished
 from kubectl_arm64.image import GalleryImage
+from kubectl_arm64.pipeline.beside import Beside
 from kubectl_arm64.pipeline.blob_access import SettlingBlobs
 from kubectl_arm64.pipeline.container import ContainerStep
 from kubectl_arm64.pipeline.disk import DiskStep
@@ -21,7 +21,7 @@ from kubectl_arm64.pipeline.gallery import GalleryStep
 from kubectl_arm64.pipeline.image_definition import ImageDefinitionStep
 from kubectl_arm64.pipeline.image_version import ImageVersionStep, blob_source
 from kubectl_arm64.pipeline.ports import Disks, Galleries, Resource, StorageAccounts
-from kubectl_arm64.pipeline.step import Begun, Observed, Pace, Reporter, State, Step, begin, ensure, finish
+from kubectl_arm64.pipeline.step import Begun, Observed, Outcome, Pace, Reporter, State, Step, begin, ensure, finish
 from kubectl_arm64.pipeline.storage_account import SharedKeys, StorageAccountStep, allowed
 from kubectl_arm64.pipeline.vhd import Copier, VhdStep
 from kubectl_arm64.plan import ImagePlan
@@ -137,9 +137,7 @@ class Publication:
         except (NotFinished, Interrupted):
             raise  # the next run still needs the keys, and switches them off
         except Failure:
-            if not self._on_disk:
-                with contextlib.suppress(Failure):
-                    self._keys.close()
+            self._keys.abandon()
             raise
         if self.disk_id:
             self._discard_disk()
@@ -149,20 +147,25 @@ class Publication:
 
     def _publish(self) -> None:
         if self._version.needs_vhd:
-            # Where the copy is Azure's work it takes minutes: gallery and definition are made beside it.
+            # The copy takes minutes: gallery and definition are made beside it, whoever copies.
             copy = self._begin_copy()
-            self._ensure(self._gallery)
-            self._ensure(self._definition)
-            if self._on_disk:
-                finish(copy, self._pace, self._report)
+            if self._on_disk or self._choices.by_ranges:
+                with Beside(self._ensure_definition):
+                    finish(copy, self._pace, self._report)
             else:
+                self._ensure_definition()
                 self._finish(copy)
         self._finish(begin(self._version, self._report))
+
+    def _ensure_definition(self) -> None:
+        self._ensure(self._gallery)
+        self._ensure(self._definition)
 
     def _begin_copy(self) -> Begun:
         if not self._on_disk:
             try:
-                self._ensure(self._account)
+                if self._ensure(self._account) is Outcome.CREATED and self._choices.auth == "key":
+                    self._keys.opened = True
             except Denied as denied:
                 if self._choices.staging != "auto" or denied.code != POLICY:
                     raise
@@ -183,8 +186,8 @@ class Publication:
         except Failure as failure:
             self._report.note(f"{failure.what}: remove {self._disk.title} yourself, it is not needed any more")
 
-    def _ensure(self, step: Step) -> None:
-        ensure(step, self._pace, self._report, self._seen.get(step))
+    def _ensure(self, step: Step) -> Outcome:
+        return ensure(step, self._pace, self._report, self._seen.get(step))
 
     def _finish(self, begun: Begun) -> None:
         if not self._choices.wait and begun.last.state is not State.READY:
@@ -227,17 +230,25 @@ class Publication:
 
     def _copier(self) -> Copier:
         account, choices = self._account_resource(), self._choices
-        just_on = choices.auth == "key" and self._keys.open(account)
+        auth, just_on = choices.auth, False
+        if auth == "key":
+            try:
+                just_on = self._keys.open(account)
+            except Denied as denied:
+                if not choices.may_switch or denied.code != POLICY:
+                    raise
+                self._report.note(f"{denied.what}: going on with the sign-in's own token")
+                auth = "login"
 
         def access(auth: str) -> Blobs:
             return self._azure.blobs(account, self._plan.container, auth)
 
         blobs = SettlingBlobs(
-            access(choices.auth),
+            access(auth),
             self._pace,
             self._report,
             keys_just_on=just_on,
-            fallback=(lambda: access("login")) if choices.auth == "key" and choices.may_switch else None,
+            fallback=(lambda: access("login")) if auth == "key" and choices.may_switch else None,
         )
         blob, release = self._plan.blob, self._plan.identity.release
         asynchronous = AsynchronousCopy(

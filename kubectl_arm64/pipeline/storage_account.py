@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kubectl_arm64.errors import Denied, Refused
+from kubectl_arm64.errors import Denied, Failure, Refused
 from kubectl_arm64.names import TAG, TAG_KEYS_ON
 from kubectl_arm64.pipeline.ownership import check_location, check_owner, is_ours, provisioning
 from kubectl_arm64.pipeline.ports import Resource, StorageAccounts
 from kubectl_arm64.pipeline.step import Observed, Operation, Reporter, State
 from kubectl_arm64.plan import ImagePlan
 
+BEING_MADE = ("StorageAccountOperationInProgress", "AccountBeingCreated")
+FORGOTTEN = timedelta(days=1)  # longer than any run: what opened the window is dead
 PAGE_BLOB_KINDS = ("StorageV2", "Storage")  # general purpose; the others hold no page blobs (Azure's documentation)
 
 
@@ -55,7 +58,7 @@ class StorageAccountStep:
         plan = self._plan
         tags = {**plan.tags, TAG: "managed"}
         if self._shared_keys:
-            tags[TAG_KEYS_ON] = _now()
+            tags[TAG_KEYS_ON] = window(plan.blob)
         body = {
             "location": plan.location,
             "kind": "StorageV2",
@@ -68,7 +71,12 @@ class StorageAccountStep:
                 "supportsHttpsTrafficOnly": True,
             },
         }
-        return self._accounts.create(plan.resource_group, plan.storage_account.name, body)
+        try:
+            return self._accounts.create(plan.resource_group, plan.storage_account.name, body)
+        except Failure as failure:
+            if failure.code not in BEING_MADE:
+                raise
+            return _Awaited()
 
     def _check_page_blobs(self, resource: Resource) -> None:
         properties = resource.get("properties") or {}
@@ -81,17 +89,29 @@ class StorageAccountStep:
             )
 
 
+class _Awaited:
+    """Another run makes the account at this moment: looking at it is all."""
+
+    retry_after = None
+
+    def finished(self) -> bool:
+        return True
+
+
 class SharedKeys:
     """The window in which the shared keys of an account of ours are on.
 
-    A tag on the account says that the window is open, so that a killed run's successor closes it.
+    A tag on the account says since when the window is open and for which VHD, so that a killed run's successor closes
+    it, and a run for another VHD leaves it alone.
     """
 
     def __init__(self, accounts: StorageAccounts, plan: ImagePlan, report: Reporter) -> None:
         self._accounts = accounts
         self._group = plan.resource_group
         self._name = plan.storage_account.name
+        self._blob = plan.blob
         self._report = report
+        self.opened = False  # by this run
 
     def check(self, resource: Resource) -> None:
         """Raise Denied where shared keys are off and the account is not ours to switch."""
@@ -107,18 +127,33 @@ class SharedKeys:
         self.check(resource)
         if allowed(resource):
             return False
-        self._update({**_tags(resource), TAG_KEYS_ON: _now()}, on=True)
+        self._update({**_tags(resource), TAG_KEYS_ON: window(self._blob)}, on=True)
+        self.opened = True
         self._report.note(f"shared keys of storage account {self._name} are switched on for the copy")
         return True
 
-    def close(self, resource: Resource | None = None) -> None:
-        """Switch shared keys off again where the tag says that this tool switched them on."""
-        resource = resource or self._accounts.get(self._group, self._name)
-        if resource is None or TAG_KEYS_ON not in _tags(resource) or not is_ours(resource):
+    def close(self) -> None:
+        """Switch shared keys off again where the tag says that they are on for this VHD, or were forgotten."""
+        resource = self._accounts.get(self._group, self._name)
+        if resource is None or not is_ours(resource) or not self._is_to_close(_tags(resource).get(TAG_KEYS_ON, "")):
             return
         tags = {key: value for key, value in _tags(resource).items() if key != TAG_KEYS_ON}
-        self._update(tags, on=False)
+        try:
+            self._update(tags, on=False)
+        except Denied as denied:  # whoever may only read still gets the image that is ready
+            self._report.note(f"{denied.what}: shared keys of storage account {self._name} stay on")
+            return
         self._report.note(f"shared keys of storage account {self._name} are switched off")
+
+    def abandon(self) -> None:
+        """Close the window after a failure, if this run opened it: another run may be in the middle of its copy."""
+        if self.opened:
+            with contextlib.suppress(Failure):
+                self.close()
+
+    def _is_to_close(self, tag: str) -> bool:
+        since, _, blob = tag.partition(" ")
+        return bool(tag) and (blob in ("", self._blob) or since < _at(datetime.now(UTC) - FORGOTTEN))
 
     def _update(self, tags: Mapping[str, str], *, on: bool) -> None:
         body: dict[str, Any] = {"tags": dict(tags), "properties": {"allowSharedKeyAccess": on}}
@@ -134,5 +169,10 @@ def _tags(resource: Resource) -> Mapping[str, str]:
     return resource.get("tags") or {}
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def window(blob: str) -> str:
+    """The tag's value: since when, and for which VHD."""
+    return f"{_at(datetime.now(UTC))} {blob}"
+
+
+def _at(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

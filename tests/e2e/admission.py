@@ -56,8 +56,9 @@ class Admission:
 
         In the order of `files`.
         """
+        before: list[str | Path] = ["--old", old] if old else []
         judged = subprocess.run(
-            [self._program, "--cluster", self._cluster, *(["--old", old] if old else []), *files],
+            [self._program, "--cluster", self._cluster, *before, *files],
             env={"HOME": str(self._cluster.parent), "PATH": os.defpath, "TMPDIR": str(self._cluster.parent)},
             capture_output=True,
             text=True,

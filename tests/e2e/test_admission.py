@@ -18,9 +18,11 @@ from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.errors import Failure
 from kubectl_arm64.machineset import check_template
 from tests.e2e.admission import Admission, Verdict
+from tests.judged import judges
 from tests.sandbox.kubernetes import admission as sandbox_admission
 from tests.sandbox.kubernetes.status import Refused
-from tests.sandbox.seeds import R4_20, Cluster, world_of
+from tests.sandbox.seeds import R4_20, world_of
+from tests.sandbox.seeds.spec import Cluster
 from tests.sandbox.world import World
 from tests.templates import FOLDER, GONE, set_at, worker
 
@@ -110,6 +112,7 @@ def emitted(source: Path, options: Sequence[str]) -> str | None:
     return None
 
 
+@judges("apply a MachineSet")
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_when_machineset_makes_a_clone_it_is_admitted(
     admission: Admission,
@@ -130,6 +133,7 @@ def test_when_machineset_makes_a_clone_it_is_admitted(
     assert {v.file.name: v.message for v in verdicts if not v.allowed} == {}
 
 
+@judges("apply a MachineSet")
 def test_when_a_clone_is_applied_again_or_gets_another_image_that_is_admitted_too(
     admit: Admit, sources: list[Path]
 ) -> None:
@@ -146,6 +150,7 @@ def test_when_a_clone_is_applied_again_or_gets_another_image_that_is_admitted_to
             assert admit(newer, live).allowed, source.name
 
 
+@judges("apply a MachineSet")
 def test_when_a_clone_is_admitted_what_matters_stays_as_we_wrote_it(
     admit: Admit,
 ) -> None:
@@ -198,7 +203,8 @@ FILLED_IN: dict[str, Any] = {
 
 @pytest.mark.parametrize("field", FILLED_IN)
 def test_when_we_ask_for_a_field_that_admission_would_fill_in_it_really_would(admit: Admit, field: str) -> None:
-    template = worker(**{field: GONE})
+    missing: dict[str, Any] = {field: GONE}
+    template = worker(**missing)
     with pytest.raises(Failure, match=rf"{field} is missing"):
         check_template(template)
     verdict = admit(template)
@@ -325,6 +331,7 @@ def test_when_admission_denies_a_set_the_sandbox_does_so_in_the_same_words(
     assert by_the_same_rules(ours.message) == by_the_same_rules(real.message)
 
 
+@judges("apply a MachineSet")
 def test_when_admission_stores_a_clone_the_sandbox_stores_the_same(
     admit: Admit, world: World, sources: list[Path]
 ) -> None:

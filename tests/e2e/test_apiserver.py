@@ -21,6 +21,7 @@ from kubectl_arm64.errors import Denied, NotFound, Refused
 from kubectl_arm64.openshift.client import Cluster, ConnectionOptions, connect
 from tests.e2e.api import MACHINESETS, MERGE, Answer, Api
 from tests.e2e.control_plane import ControlPlane
+from tests.judged import judges
 from tests.sandbox import surroundings
 from tests.sandbox.seeds.users import token
 from tests.sandbox.server import Sandbox
@@ -322,6 +323,7 @@ def client(cluster: Asked) -> Iterator[Callable[[str], Cluster]]:
         each.close()
 
 
+@judges("read the cluster's configuration", "list nodes", "list MachineSets", "look for an API group")
 def test_when_the_plugin_reads_the_cluster_nothing_is_missing(client: Callable[[str], Cluster]) -> None:
     documents = client("reader").read_documents()
     assert documents.denied == {}
@@ -335,12 +337,14 @@ def test_when_the_plugin_reads_the_cluster_nothing_is_missing(client: Callable[[
     assert documents.aro is False
 
 
+@judges("read the cluster's configuration", "list nodes", "list MachineSets")
 def test_when_the_plugin_may_read_nothing_each_denial_is_noted(client: Callable[[str], Cluster]) -> None:
     denied = client("nobody").read_documents().denied
     assert "infrastructure" in denied
     assert 'User "nobody" cannot list resource "machinesets"' in denied["machinesets"]
 
 
+@judges("apply a MachineSet")
 def test_when_the_plugin_applies_twice_the_second_changes_nothing(
     client: Callable[[str], Cluster], arm64: dict[str, Any]
 ) -> None:
@@ -350,6 +354,7 @@ def test_when_the_plugin_applies_twice_the_second_changes_nothing(
     assert again["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
 
 
+@judges("apply a MachineSet")
 def test_when_the_plugin_meets_another_managers_field_it_refuses(
     client: Callable[[str], Cluster], admin: Api, arm64: dict[str, Any]
 ) -> None:
@@ -358,11 +363,13 @@ def test_when_the_plugin_meets_another_managers_field_it_refuses(
         client("applier").apply(with_replicas(arm64, 1))
 
 
+@judges("apply a MachineSet")
 def test_when_the_plugin_may_not_apply_it_is_denied(client: Callable[[str], Cluster], arm64: dict[str, Any]) -> None:
     with pytest.raises(Denied, match="cannot patch resource"):
         client("reader").apply(arm64)
 
 
+@judges("list MachineSets")
 def test_when_the_plugin_asks_for_an_unknown_machineset_it_names_those_that_exist(
     client: Callable[[str], Cluster],
 ) -> None:

@@ -26,6 +26,7 @@ from kubectl_arm64.copy.troubles import BlobChanged, Busy, LeaseHeld, LeaseLost
 from kubectl_arm64.errors import Denied, Failure, NotFound, Refused
 from tests.azure_access import enter
 from tests.e2e.azurite import Emulator, azurite, emulator
+from tests.judged import judges
 from tests.sandbox.blob.small_world import account as sandbox_account
 from tests.sandbox.server import Sandbox
 from tests.sandbox.world import new_key
@@ -129,10 +130,12 @@ def etag(blobs: ContainerBlobs, blob: str) -> str:
 # Looking and reading
 
 
+@judges("look at a blob")
 def test_when_a_blob_does_not_exist_there_is_no_state(blobs: ContainerBlobs) -> None:
     assert blobs.head(BLOB) is None
 
 
+@judges("look at a blob")
 def test_when_a_page_blob_exists_its_state_tells_size_kind_and_metadata(
     blobs: ContainerBlobs, page_blob: PageBlob
 ) -> None:
@@ -142,12 +145,14 @@ def test_when_a_page_blob_exists_its_state_tells_size_kind_and_metadata(
     assert state.etag
 
 
+@judges("read a range")
 def test_when_a_range_is_read_it_is_what_was_written(storage: Storage, blobs: ContainerBlobs) -> None:
     storage.write(BLOB, MIB, (512, b"a" * 512), (1024, b"b" * 512))
     assert blobs.read(BLOB, 768, 512) == b"a" * 256 + b"b" * 256
     assert blobs.read(BLOB, 0, 512) == bytes(512)
 
 
+@judges("list page ranges")
 def test_when_pages_were_written_their_ranges_are_told(storage: Storage, blobs: ContainerBlobs) -> None:
     storage.write(BLOB, MIB, (0, b"a" * 512), (4096, b"b" * 1024), (MIB - 512, b"c" * 512))
     page = blobs.page_blob(BLOB).page_ranges(Span(0, MIB), "")
@@ -155,12 +160,14 @@ def test_when_pages_were_written_their_ranges_are_told(storage: Storage, blobs: 
     assert page.marker == ""
 
 
+@judges("list page ranges")
 def test_when_a_window_is_asked_for_the_ranges_are_cut_to_it(storage: Storage, blobs: ContainerBlobs) -> None:
     storage.write(BLOB, MIB, (0, b"a" * 4096), (65536, b"b" * 4096))
     page = blobs.page_blob(BLOB).page_ranges(Span(2048, 65536 + 512), "")
     assert list(merged(page.ranges)) == [Span(2048, 4096), Span(65536, 65536 + 512)]
 
 
+@judges("look at a blob")
 def test_when_a_source_is_gone_it_is_said_in_words_about_the_source(storage: Storage) -> None:
     with pytest.raises(NotFound, match="VHD is gone"):
         storage.source("no-such.vhd").head()
@@ -169,11 +176,13 @@ def test_when_a_source_is_gone_it_is_said_in_words_about_the_source(storage: Sto
 # Making and marking
 
 
+@judges("create a page blob")
 def test_when_a_blob_exists_already_creating_it_again_is_refused(page_blob: PageBlob) -> None:
     with pytest.raises(BlobChanged):
         page_blob.create(4 * MIB, TAGS)
 
 
+@judges("create a page blob")
 def test_when_a_blob_is_still_the_same_it_can_be_replaced(blobs: ContainerBlobs, page_blob: PageBlob) -> None:
     page_blob.create(8 * MIB, {}, replace_etag=etag(blobs, BLOB))
     state = blobs.head(BLOB)
@@ -181,6 +190,7 @@ def test_when_a_blob_is_still_the_same_it_can_be_replaced(blobs: ContainerBlobs,
     assert (state.size, state.metadata) == (8 * MIB, {})
 
 
+@judges("create a page blob")
 def test_when_a_blob_has_changed_it_is_not_replaced(blobs: ContainerBlobs, page_blob: PageBlob) -> None:
     before = etag(blobs, BLOB)
     page_blob.create(8 * MIB, TAGS, replace_etag=before)
@@ -188,6 +198,7 @@ def test_when_a_blob_has_changed_it_is_not_replaced(blobs: ContainerBlobs, page_
         page_blob.create(4 * MIB, TAGS, replace_etag=before)
 
 
+@judges("mark a blob")
 def test_when_we_hold_the_lease_we_may_mark_the_blob(blobs: ContainerBlobs, page_blob: PageBlob) -> None:
     page_blob.acquire_lease(OURS, 60)
     page_blob.set_metadata({**TAGS, "complete": "yes"}, lease=OURS)
@@ -200,6 +211,7 @@ def test_when_we_hold_the_lease_we_may_mark_the_blob(blobs: ContainerBlobs, page
 # Leases
 
 
+@judges("acquire a lease")
 def test_when_another_holds_the_lease_taking_it_is_refused(page_blob: PageBlob) -> None:
     page_blob.acquire_lease(THEIRS, 60)
     with pytest.raises(LeaseHeld):
@@ -207,6 +219,7 @@ def test_when_another_holds_the_lease_taking_it_is_refused(page_blob: PageBlob) 
     page_blob.release_lease(THEIRS)
 
 
+@judges("mark a blob")
 def test_when_another_holds_the_lease_writing_with_ours_is_refused(page_blob: PageBlob) -> None:
     page_blob.acquire_lease(THEIRS, 60)
     with pytest.raises(LeaseLost):
@@ -214,6 +227,7 @@ def test_when_another_holds_the_lease_writing_with_ours_is_refused(page_blob: Pa
     page_blob.release_lease(THEIRS)
 
 
+@judges("acquire a lease", "renew a lease", "release a lease")
 def test_when_a_lease_is_released_another_may_take_it(page_blob: PageBlob) -> None:
     page_blob.acquire_lease(OURS, 60)
     page_blob.renew_lease(OURS)
@@ -222,12 +236,14 @@ def test_when_a_lease_is_released_another_may_take_it(page_blob: PageBlob) -> No
     page_blob.release_lease(THEIRS)
 
 
+@judges("renew a lease")
 def test_when_nobody_holds_a_lease_renewing_ours_is_refused(page_blob: PageBlob) -> None:
     """What the copy takes as a sign to acquire it anew."""
     with pytest.raises(LeaseHeld):
         page_blob.renew_lease(OURS)
 
 
+@judges("release a lease")
 def test_when_a_lease_was_released_it_cannot_be_released_again(page_blob: PageBlob) -> None:
     page_blob.acquire_lease(OURS, 60)
     page_blob.release_lease(OURS)
@@ -244,6 +260,7 @@ def copied(blobs: ContainerBlobs, storage: Storage, **conditions: Any) -> str:
     return blobs.start_copy(BLOB, storage.source("source.vhd").url, **wanted).id
 
 
+@judges("start an asynchronous copy")
 def test_when_a_copy_is_started_its_state_is_told_until_it_succeeds(storage: Storage, blobs: ContainerBlobs) -> None:
     storage.write("source.vhd", MIB, (4096, b"a" * 512))
     copy_id = copied(blobs, storage)
@@ -260,6 +277,7 @@ def test_when_a_copy_is_started_its_state_is_told_until_it_succeeds(storage: Sto
     assert blobs.read(BLOB, 4096, 512) == b"a" * 512
 
 
+@judges("start an asynchronous copy")
 def test_when_the_source_has_changed_a_copy_does_not_start(storage: Storage, blobs: ContainerBlobs) -> None:
     storage.write("source.vhd", MIB)
     with pytest.raises(Failure):
@@ -267,6 +285,7 @@ def test_when_the_source_has_changed_a_copy_does_not_start(storage: Storage, blo
     assert blobs.head(BLOB) is None
 
 
+@judges("start an asynchronous copy")
 def test_when_the_destination_exists_a_copy_does_not_start(
     storage: Storage, blobs: ContainerBlobs, page_blob: PageBlob
 ) -> None:
@@ -275,6 +294,7 @@ def test_when_the_destination_exists_a_copy_does_not_start(
         copied(blobs, storage, metadata={"release": "another"})
 
 
+@judges("start an asynchronous copy")
 def test_when_the_destination_is_as_it_was_a_copy_replaces_it(
     storage: Storage, blobs: ContainerBlobs, page_blob: PageBlob
 ) -> None:

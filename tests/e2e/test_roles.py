@@ -19,6 +19,7 @@ from kubectl_arm64.openshift.client import ConnectionOptions, connect
 from tests.conftest import ROOT, Plugin, Result
 from tests.e2e.api import MACHINESETS, Api
 from tests.e2e.control_plane import ControlPlane
+from tests.judged import judges
 
 Role = dict[str, Any]
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -136,6 +137,14 @@ def facts_for(cluster: ControlPlane) -> Callable[[str], ClusterFacts]:
     return read
 
 
+@judges(
+    "read the cluster's configuration",
+    "list nodes",
+    "list MachineSets",
+    "look for an API group",
+    "read the user data's Secret",
+    "apply a MachineSet",
+)
 def test_when_both_roles_are_bound_every_command_does_its_work(
     bound: Callable[..., str], plugin_as: Callable[..., Result], cluster: ControlPlane
 ) -> None:
@@ -168,6 +177,7 @@ def test_when_the_reader_is_bound_alone_it_reads_all_and_prints(
     assert "cannot patch resource" in plugin_as(user, *_words(APPLY)).err
 
 
+@judges("read the cluster's configuration", "list MachineSets", "read the user data's Secret", "apply a MachineSet")
 @pytest.mark.parametrize("right", [each for each in rights() if str(each) in SAID], ids=str)
 def test_when_a_right_is_missing_the_command_says_so(
     right: Right, published: None, bound: Callable[..., str], plugin_as: Callable[..., Result]
@@ -177,6 +187,7 @@ def test_when_a_right_is_missing_the_command_says_so(
     assert said not in plugin_as(bound(documented()), *_words(words)).err
 
 
+@judges("read the cluster's configuration", "list nodes")
 @pytest.mark.parametrize("right", [each for each in rights() if str(each) in UNKNOWN], ids=str)
 def test_when_a_right_is_missing_something_is_not_known(
     right: Right, bound: Callable[..., str], facts_for: Callable[[str], ClusterFacts]

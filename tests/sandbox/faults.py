@@ -75,6 +75,7 @@ class Faults:
         if fault.after:
             await self._app(scope, again, held.send)
             exchange["fault"]["answered"] = held.status
+        fault.met.set()
         if fault.action == "status":
             await _answer(send, fault.status, dict(fault.headers), fault.body)
         elif fault.action == "reset":

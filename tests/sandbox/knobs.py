@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,9 @@ class Fault:
     body: str = ""
     seconds: float = 3600.0  # of a stall
     seen: int = 0  # how many requests have matched
+
+    def __post_init__(self) -> None:
+        self.met = threading.Event()  # set when its turn has come; no field, so that a fault can be shown as JSON
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kubectl_arm64.cli import manifest as kubectl
@@ -11,7 +11,7 @@ from kubectl_arm64.cli.machineset.flags import DryRun
 from kubectl_arm64.cli.machineset.ports import Cluster
 from kubectl_arm64.cluster import Document, ManagedBootImages
 from kubectl_arm64.errors import Failure, Refused
-from kubectl_arm64.image import GalleryImage
+from kubectl_arm64.image import GalleryImage, tells_generation_2
 from kubectl_arm64.machineset import Clone, as_admitted, differs, is_ours, made_by
 
 
@@ -45,7 +45,8 @@ class Application:
                 f"MachineSet {clone.name} exists, and this tool did not make it (made by {made_by(live)})",
                 "give another --name, or --force to take it over",
             )
-        if "gen2" not in image.resource_id and managed.mode != "None" and managed.enrols(clone.manifest):
+        managed_there = managed.mode != "None" and managed.enrols(clone.manifest)
+        if managed_there and not tells_generation_2(image.resource_id):
             raise Refused(
                 f"the Machine Config Operator manages the boot image of {clone.name}, and takes an image without gen2 "
                 f"in its ID for generation 1, which degrades the cluster ({image.definition})",
@@ -62,6 +63,10 @@ class Application:
             manifest, dry_run=self.dry_run is DryRun.server, force_conflicts=self.force_conflicts
         )
         return Applied(kubectl.settled(result), _verb(live, live is not None and kubectl.same(live, result)))
+
+    def rehearse(self, clone: Clone) -> None:
+        """Let the API server judge it, which keeps nothing. Raises what applying it would."""
+        replace(self, dry_run=DryRun.server).apply(clone)
 
     def diff(self, clone: Clone) -> str:
         """What applying would change, by the server's own merge."""

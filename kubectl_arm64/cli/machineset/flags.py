@@ -41,7 +41,12 @@ class MachinesetFlags:
     image: Annotated[
         str, typer.Option(help="Resource ID of the image version (default: the one published for the cluster).")
     ] = ""
-    publish: Annotated[bool, typer.Option("--publish", help="Publish the boot image first, where it is not.")] = False
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish", help="Publish the boot image first, where it is not, as bootimage does by its defaults."
+        ),
+    ] = False
     vm_size: Annotated[str, typer.Option(help="ARM64 VM size (default: the nearest to the source's).")] = ""
     zone: Annotated[str, typer.Option(help="Availability zone (default: the source's).")] = ""
     all_zones: Annotated[bool, typer.Option("--all-zones", help="One MachineSet for each zone.")] = False
@@ -76,6 +81,11 @@ class MachinesetFlags:
         return bool(self.file and self.image and self.vm_size and not self.all_zones)
 
     @property
+    def writes_nothing(self) -> bool:
+        """Whether the cluster, and Azure too, are to stay as they are."""
+        return self.diff or self.dry_run is not DryRun.none
+
+    @property
     def taints(self) -> list[dict[str, str]]:
         """--taint, parsed. Raises UsageError."""
         return [parse_taint(text) for text in self.taint]
@@ -96,7 +106,9 @@ class MachinesetFlags:
         _exclusive({"--from": self.source, "-f": self.file})
         _exclusive({"--zone": self.zone, "--all-zones": self.all_zones})
         _exclusive({"--image": self.image, "--publish": self.publish})
-        if self.dry_run is not DryRun.none and not (self.apply or self.diff):
+        if self.apply and self.diff:
+            raise UsageError("--apply and --diff exclude each other", "look at --diff first, then --apply")
+        if self.dry_run is not DryRun.none and not self.apply:
             raise UsageError("--dry-run is of --apply", f"add --apply, or leave out --dry-run={self.dry_run.value}")
         if self.zone and not self.zone.isdigit():
             raise UsageError(f"--zone {self.zone} is not the number of a zone", "give 1, 2 or 3")

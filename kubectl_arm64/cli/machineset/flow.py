@@ -14,13 +14,19 @@ from kubectl_arm64.cli.machineset.applying import Application, above_one
 from kubectl_arm64.cli.machineset.flags import MachinesetFlags
 from kubectl_arm64.cli.machineset.making import Workshop
 from kubectl_arm64.cli.machineset.ports import Azure, Ports
-from kubectl_arm64.cli.machineset.sources import Situation, check_user_data, from_cluster, from_file, look
+from kubectl_arm64.cli.machineset.sources import (
+    Situation,
+    check_cluster,
+    check_user_data,
+    from_cluster,
+    from_file,
+    look,
+)
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output
-from kubectl_arm64.cluster import ClusterFacts, Document, opt_out_price, require
+from kubectl_arm64.cluster import ClusterFacts, opt_out_price, require
 from kubectl_arm64.errors import Failure, UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.machineset import Clone, location_of
-from kubectl_arm64.names import ImageIdentity
 from kubectl_arm64.plan import resolve
 
 if TYPE_CHECKING:
@@ -76,14 +82,35 @@ def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports
     situation, warnings = look(image, flags, ports)
     streams.warn(warnings)
     sources = filed or [from_cluster(flags, situation, namespace)]
+    streams.warn(check_cluster(filed, situation.facts.infra_name, refuse=flags.apply and not flags.force))
     if situation.cluster is not None:
         streams.warn(check_user_data(sources, situation.cluster, force=flags.force))
+    wanted = _wanted(image, flags, situation, ports.bootimage)
     azure = None if flags.stands_alone else _azure(image, situation, ports)
-    chosen = _image(image, flags, situation, sources, ports, azure)
+    locations = sorted({location_of(source) for source in sources})
+    chosen = images.check(azure.galleries, wanted, locations) if azure else images.Checked(wanted.image)
+    if chosen.unready and not flags.publish:
+        raise chosen.unready
     clones = Workshop(flags, namespace, situation, chosen, azure).clones(sources)
     streams.warn(list(dict.fromkeys(warning for clone in clones for warning in clone.warnings)))
     streams.warn(_price_of_opting_out(clones, situation))
-    return _deliver(clones, flags, situation, chosen.image, streams)
+    application = _application(clones, flags, situation, chosen.image)
+    if chosen.unready and azure:
+        if flags.writes_nothing:
+            streams.warn([f"the boot image would be published first: {chosen.unready.what}"])
+        else:
+            _publish(clones, application, ports, locations)
+            if left := images.check(azure.galleries, wanted, locations).unready:
+                raise left
+    return _deliver(clones, flags, application, streams)
+
+
+def _publish(clones: Sequence[Clone], application: Application | None, ports: Ports, locations: Sequence[str]) -> None:
+    """Publish the image, which costs time and money: only for clones that the cluster will take."""
+    if application is not None:
+        for clone in clones:
+            application.rehearse(clone)
+    ports.publish(locations)
 
 
 def _price_of_opting_out(clones: Sequence[Clone], situation: Situation) -> list[str]:
@@ -94,58 +121,43 @@ def _price_of_opting_out(clones: Sequence[Clone], situation: Situation) -> list[
 
 
 def _azure(image: ImageFlags, situation: Situation, ports: Ports) -> Azure:
+    """The cluster's subscription, where its machines look for images whatever a flag says; without one, the flag's."""
     facts = target.wishes(image).over(situation.facts)
+    facts = replace(facts, subscription=situation.facts.subscription or facts.subscription)
     require(facts, "subscription")
     return ports.azure(facts)
 
 
-def _image(
-    image: ImageFlags,
-    flags: MachinesetFlags,
-    situation: Situation,
-    sources: Sequence[Document],
-    ports: Ports,
-    azure: Azure | None,
-) -> images.Checked:
-    """The image to boot, read and found fit; published first, with --publish, where it is missing."""
-    wanted, identity = _wanted(image, flags, situation)
-    if azure is None:
-        return images.Checked(wanted)
-    locations = {location_of(source) for source in sources}
-    try:
-        return images.check(azure.galleries, wanted, locations, identity, ports.bootimage)
-    except images.NotPublished:
-        if not flags.publish:
-            raise
-    ports.publish(sorted(locations))
-    return images.check(azure.galleries, wanted, locations, identity, ports.bootimage)
-
-
-def _wanted(
-    image: ImageFlags, flags: MachinesetFlags, situation: Situation
-) -> tuple[GalleryImage, ImageIdentity | None]:
-    """--image (whatever is in it), else the version that `bootimage` makes of the same flags and cluster."""
+def _wanted(image: ImageFlags, flags: MachinesetFlags, situation: Situation, bootimage: str) -> images.Wanted:
+    """--image, else the version that `bootimage` makes of the same flags and cluster."""
     wishes = target.wishes(image)
     subscription = situation.facts.subscription or wishes.subscription
     if named := flags.gallery_image:
-        return images.in_subscription(named, subscription), None
+        return images.Wanted(named.in_subscription(subscription))
     plan = resolve(target.boot_image(image, situation.documents), wishes, situation.facts)
-    return images.in_subscription(plan.image, subscription), plan.identity
+    return images.Wanted(plan.image.in_subscription(subscription), plan.identity, plan.location, bootimage)
 
 
-def _deliver(
-    clones: Sequence[Clone], flags: MachinesetFlags, situation: Situation, image: GalleryImage, streams: Streams
-) -> int:
-    manifests = [clone.manifest for clone in clones]
+def _application(
+    clones: Sequence[Clone], flags: MachinesetFlags, situation: Situation, image: GalleryImage
+) -> Application | None:
+    """How the clones get to the cluster, None where they are printed. Raises Refused for those that must not."""
     if not (flags.apply or flags.diff):
-        print(kubectl.shown(manifests, (flags.output or Output.yaml).value), end="", file=streams.out)
-        return 0
+        return None
     if situation.cluster is None:
         raise UsageError("there is no cluster to apply to", "give a kubeconfig")
     application = Application(situation.cluster, situation.live, flags.dry_run, flags.force_conflicts)
     if not flags.force:
         for clone in clones:
             application.check(clone, situation.facts.managed_boot_images, image)
+    return application
+
+
+def _deliver(clones: Sequence[Clone], flags: MachinesetFlags, application: Application | None, streams: Streams) -> int:
+    if application is None:
+        manifests = [clone.manifest for clone in clones]
+        print(kubectl.shown(manifests, (flags.output or Output.yaml).value), end="", file=streams.out)
+        return 0
     if flags.diff:
         return _show_difference(clones, application, streams)
     applied = []

@@ -21,6 +21,8 @@ class Region:
 
     def choose(self, template: Document, zone: str | None, vm_size: str) -> VmSize:
         """`vm_size`, or the nearest to the template's. Raises Unsupported."""
+        if zone:
+            self._check_zone(zone)
         wanted = needs(template, zone)
         if vm_size:
             return self._named(vm_size, template, zone)
@@ -37,6 +39,15 @@ class Region:
             return nearest(
                 self.sizes, large.vcpus, large.memory_gib, wanted, self.disk_controllers, location=self.location
             )
+
+    def _check_zone(self, zone: str) -> None:
+        """Raise Unsupported for a zone in which the region has no size of any architecture."""
+        known = {each for size in self.sizes.values() for each in (*size.zones, *size.restricted_zones)}
+        if zone in known or not self.sizes:
+            return
+        if not known:
+            raise Unsupported(f"there is no zone {zone} in {self.location}: it has no zones", "leave out --zone")
+        raise Unsupported(f"there is no zone {zone} in {self.location}", f"its zones are {', '.join(sorted(known))}")
 
     def _named(self, vm_size: str, template: Document, zone: str | None) -> VmSize:
         wanted = replace(needs(template, zone), accelerated_networking=False)

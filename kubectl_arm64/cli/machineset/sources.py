@@ -11,10 +11,12 @@ from kubectl_arm64.cli.machineset.flags import MachinesetFlags
 from kubectl_arm64.cli.machineset.ports import Cluster, Ports
 from kubectl_arm64.cli.options import ImageFlags
 from kubectl_arm64.cluster import ClusterFacts, Document, Documents
-from kubectl_arm64.errors import Denied, InvalidInput, NotFound, Unsupported
+from kubectl_arm64.errors import Denied, InvalidInput, NotFound, Refused, Unsupported
 from kubectl_arm64.machineset import (
     API_VERSION,
+    CLUSTER_LABEL,
     check_template,
+    clusters_of,
     default_template,
     name_of,
     parse_templates,
@@ -76,6 +78,10 @@ def from_cluster(flags: MachinesetFlags, situation: Situation, namespace: str) -
     if why := situation.documents.denied.get("machinesets"):
         raise Denied(why, "ask for the right to list them, or give a source with -f")
     live = situation.live
+    if not flags.source and not live:
+        raise NotFound(
+            f"there is no MachineSet in namespace {namespace}", "give another --namespace, or a source with -f"
+        )
     if not flags.source:
         return default_template(list(live.values()), flags.zone or None)
     if flags.source not in live:
@@ -84,6 +90,23 @@ def from_cluster(flags: MachinesetFlags, situation: Situation, namespace: str) -
         )
     check_template(live[flags.source])
     return live[flags.source]
+
+
+def check_cluster(sources: Sequence[Document], infra_name: str, *, refuse: bool) -> list[str]:
+    """Warnings about sources of another cluster than `infra_name` ("": not known). Raises Refused with `refuse`."""
+    warnings = []
+    for source in sources:
+        others = sorted(clusters_of(source) - {infra_name}) if infra_name else []
+        if not others:
+            continue
+        problem = (
+            f"MachineSet {name_of(source)} is of cluster {', '.join(others)} (label {CLUSTER_LABEL}), and this cluster "
+            f"is {infra_name}"
+        )
+        if refuse:
+            raise Refused(problem, "give a MachineSet of this cluster, or go on with --force")
+        warnings.append(problem)
+    return warnings
 
 
 def check_user_data(sources: Sequence[Document], cluster: Cluster, *, force: bool) -> list[str]:

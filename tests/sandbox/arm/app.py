@@ -33,6 +33,7 @@ from tests.sandbox.arm import (
     skus,
     storage,
     subscriptions,
+    tags,
     usages,
 )
 from tests.sandbox.arm.exchange import Answer, Call, Route, find_group
@@ -114,7 +115,9 @@ def _admit(shared: Shared, route: Route, request: Request, content: bytes) -> Ca
         find_group(world, subscription, names["group"])
     if request.method in ("PUT", "PATCH"):
         _check_registration(world, subscription, route.action.partition("/")[0])
-    return Call(world, shared.knobs, request.method, request.url.path, names, query, _parsed(content), claims)
+    body = _parsed(content)
+    tags.check(body, route.action)
+    return Call(world, shared.knobs, request.method, request.url.path, names, query, body, claims)
 
 
 def _check_api_version(query: Mapping[str, str]) -> None:

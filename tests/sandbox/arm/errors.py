@@ -142,6 +142,12 @@ def invalid_parameter(message: str, target: str) -> Refusal:
     return Refusal(400, "InvalidParameter", message, target=target)
 
 
+def tag_too_long(what: str, text: str, longest: int) -> Refusal:
+    # Code and sentence are made up: nobody has told them. The limits are documented.
+    message = f"The tag {what} '{text}' has {len(text)} characters. It must have at most {longest}."
+    return Refusal(400, "InvalidTagLength", message, gateway=True)
+
+
 def property_changed(target: str) -> Refusal:
     return Refusal(409, "PropertyChangeNotAllowed", f"Changing property '{target}' is not allowed.", target=target)
 

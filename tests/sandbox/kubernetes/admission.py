@@ -171,7 +171,7 @@ def _rewritten_metadata(metadata: Value, release: tuple[int, ...]) -> Value:
 
 
 def _rewritten_disk(disk: Value, release: tuple[int, ...]) -> Value:
-    managed = {"storageAccountType": ""} | _known(disk.get("managedDisk"), "storageAccountType", *_DISK_PARTS)
+    managed: Value = {"storageAccountType": ""} | _known(disk.get("managedDisk"), "storageAccountType", *_DISK_PARTS)
     if release >= DISK_SECURITY:
         profile = _known(managed.get("securityProfile"), "diskEncryptionSet", "securityEncryptionType")
         managed["securityProfile"] = {"diskEncryptionSet": {}} | _nonzero(profile)

@@ -9,7 +9,7 @@
     ├── Denied              exit 1    a right or a policy that is in the way
     ├── SignInRequired      exit 4    no credentials, or credentials that do not hold
     ├── NotFinished         exit 8    the work goes on in Azure; the same command goes on from there
-    └── Interrupted         exit 130  Ctrl-C; 143 on SIGTERM
+    └── Interrupted         exit 130  Ctrl-C; 143 on SIGTERM, 129 on SIGHUP
 
 Each carries `what` (one sentence: what is wrong, and where) and `advice` (what to do next).
 A message never holds a secret: `redact` removes signatures and keys from foreign text.

@@ -713,7 +713,7 @@ def test_when_the_gallery_under_our_name_is_somebody_elses_it_is_refused(plugin:
 def test_when_the_version_holds_another_release_both_are_named(plugin: Plugin, sandbox: Sandbox) -> None:
     published(plugin, sandbox)
     version(sandbox)["tags"]["kubectl-arm64.release"] = "418.94.202601010000-0"
-    said = (f"rhcos-arm64-gen2/{VERSION} holds release 418.94.202601010000-0, not {RELEASE}", "--image-version")
+    said = (f"rhcos-arm64-gen2/{VERSION} holds release 418.94.202601010000-0, not release {RELEASE}", "--image-version")
     refused(plugin, sandbox, "bootimage", said=said)
     refused(plugin, sandbox, "machineset", said=said)
 
@@ -723,7 +723,7 @@ def test_when_the_version_is_somebody_elses_of_another_source_that_is_named(plug
     without_our_tag(version(sandbox))
     source = version(sandbox)["properties"]["storageProfile"]["osDiskImage"]["source"]
     source["uri"] = "https://corp.blob.core.windows.net/images/ubuntu.vhd?sig=c2VjcmV0"
-    refused(plugin, sandbox, "bootimage", said=("made by somebody else from https://corp.blob", "--image-version"))
+    refused(plugin, sandbox, "bootimage", said=("what somebody else made from https://corp.blob", "--image-version"))
 
 
 # ---- the VHD

@@ -106,7 +106,7 @@ def written(sandbox: Sandbox) -> list[str]:
 def test_what_a_new_definition_is_taken_to_allow_is_what_bootimage_gives_it(sandbox: Sandbox, published: str) -> None:
     (definition,) = (each for each in sandbox.world.resources.values() if each["type"].endswith("galleries/images"))
     told = {entry["name"].lower(): entry["value"] for entry in definition["properties"]["features"]}
-    assert NEW_DEFINITION == told
+    assert told == NEW_DEFINITION
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,7 @@ def test_when_an_earlier_publication_failed_publish_makes_it_again(
     version["properties"]["provisioningState"] = "Failed"
     result = plugin("machineset", "--publish", "--apply")
     assert (result.code, result.out) == (0, f"{LINE} created\n"), result.err
+    assert any(f"versions/{version['name']}" in line for line in written(sandbox))
 
 
 def test_when_the_namespace_is_wrong_the_error_names_it(plugin: Plugin) -> None:
@@ -163,3 +164,4 @@ def test_when_the_namespace_is_wrong_the_error_names_it(plugin: Plugin) -> None:
 def test_when_the_version_latest_is_not_asked_for_by_id_it_is_no_version(plugin: Plugin, published: str) -> None:
     result = plugin("machineset", "--image-version=latest")
     assert (result.code, result.out) == (1, "")
+    assert "'latest' as the name of an image version" in result.err

@@ -69,7 +69,10 @@ def perform(line: Line, executable: str, words: Sequence[str], streams: Streams)
 
 
 class _Ended(BaseException):
-    """SIGINT, SIGTERM or SIGHUP; not KeyboardInterrupt, which typer would answer itself, without a word on how to go on."""
+    """SIGINT, SIGTERM or SIGHUP.
+
+    Not KeyboardInterrupt: typer would answer that itself, without a word on how to go on.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = signal.Signals(number)

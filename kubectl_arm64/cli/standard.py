@@ -86,5 +86,6 @@ def _taken(stream: TextIO | None, descriptor: int, access: int) -> TextIO:
         if nowhere != descriptor:
             os.dup2(nowhere, descriptor)
             os.close(nowhere)
-        stream = open(descriptor, "w", encoding="utf-8", closefd=False)
+        raw = io.FileIO(descriptor, "w", closefd=False)
+        stream = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8")
     return Stream(stream, descriptor) if type(stream) is io.TextIOWrapper else stream

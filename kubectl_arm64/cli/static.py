@@ -126,7 +126,13 @@ COMMANDS = {
             Flag("--from", help="MachineSet to clone (default: a plain worker's of the lowest zone)."),
             Flag("--filename", "-f", help="File with the MachineSet to clone, - for standard input."),
             Flag("--image", help="Resource ID of the image version (default: the one published for the cluster)."),
-            Flag("--publish", "", "switch", default="False", help="Publish the boot image first, where it is not."),
+            Flag(
+                "--publish",
+                "",
+                "switch",
+                default="False",
+                help="Publish the boot image first, where it is not, as bootimage does by its defaults.",
+            ),
             Flag("--vm-size", help="ARM64 VM size (default: the nearest to the source's)."),
             Flag("--zone", help="Availability zone (default: the source's)."),
             Flag("--all-zones", "", "switch", default="False", help="One MachineSet for each zone."),
@@ -445,7 +451,8 @@ Options:
         How the result is printed. One of: (name, json, yaml, jsonpath=...).
 
     --publish=false:
-        Publish the boot image first, where it is not.
+        Publish the boot image first, where it is not, as bootimage does by its
+        defaults.
 
     --replicas=:
         Number of machines (default: 1, or what the live set has).

@@ -16,7 +16,7 @@ _EXIT_CODES = (
     ("2", "With --diff: failed."),
     ("4", "Sign-in to Azure or to the cluster is missing or does not hold."),
     ("8", "Not finished yet (--no-wait, --timeout); the same command goes on."),
-    ("130, 143", "Ended by Ctrl-C or SIGTERM; the same command goes on."),
+    ("129, 130, 143", "Ended by a hang-up, Ctrl-C or SIGTERM; the same command goes on."),
 )
 
 

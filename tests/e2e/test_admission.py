@@ -100,6 +100,11 @@ def _split(file: Path, folder: Path) -> list[Path]:
     return paths
 
 
+def write(path: Path, machineset: dict[str, Any]) -> Path:
+    path.write_text(yaml.safe_dump(machineset))
+    return path
+
+
 def emitted(source: Path, options: Sequence[str]) -> str | None:
     """What `machineset -f` prints for a source, None where it refuses it (in one line)."""
     out, err = io.StringIO(), io.StringIO()
@@ -135,19 +140,17 @@ def test_when_machineset_makes_a_clone_it_is_admitted(
 
 @judges("apply a MachineSet")
 def test_when_a_clone_is_applied_again_or_gets_another_image_that_is_admitted_too(
-    admit: Admit, sources: list[Path]
+    admission: Admission, sources: list[Path], tmp_path: Path
 ) -> None:
-    for source in sources:
-        text = emitted(source, [])
-        if text is not None:
-            clone = yaml.safe_load(text)
-            live = admit(clone).defaulted
-            assert admit(clone, live).allowed
-            assert admit(live, live).allowed
-            newer = copy.deepcopy(clone)
-            image = newer["spec"]["template"]["spec"]["providerSpec"]["value"]["image"]
-            image["resourceID"] = IMAGE.replace("20260202.2246.418094000", "20260402.1000.418094000")
-            assert admit(newer, live).allowed, source.name
+    texts = {source.name: emitted(source, []) for source in sources}
+    clones = [write(tmp_path / name, yaml.safe_load(text)) for name, text in texts.items() if text]
+    for clone, made in zip(clones, admission.admit(clones), strict=True):
+        live = write(tmp_path / "live.yaml", made.defaulted)
+        newer = yaml.safe_load(clone.read_text())
+        image = newer["spec"]["template"]["spec"]["providerSpec"]["value"]["image"]
+        image["resourceID"] = IMAGE.replace("20260202.2246.418094000", "20260402.1000.418094000")
+        updates = [clone, live, write(tmp_path / "newer.yaml", newer)]
+        assert [verdict.message for verdict in admission.admit(updates, old=live)] == ["", "", ""], clone.name
 
 
 @judges("apply a MachineSet")
@@ -333,14 +336,13 @@ def test_when_admission_denies_a_set_the_sandbox_does_so_in_the_same_words(
 
 @judges("apply a MachineSet")
 def test_when_admission_stores_a_clone_the_sandbox_stores_the_same(
-    admit: Admit, world: World, sources: list[Path]
+    admission: Admission, world: World, sources: list[Path], tmp_path: Path
 ) -> None:
-    for source in sources:
-        text = emitted(source, [])
-        for machineset in (yaml.safe_load(source.read_text()), yaml.safe_load(text) if text else None):
-            if machineset is not None:
-                real, ours = admit(machineset), verdict_of_sandbox(world, machineset, None)
-                assert ours.allowed == real.allowed, (source.name, real.message, ours.message)
-                if real.allowed:
-                    assert ours.warnings == real.warnings, source.name
-                    assert ours.provider_spec == real.provider_spec, source.name
+    texts = {source.name: emitted(source, []) for source in sources}
+    clones = [write(tmp_path / name, yaml.safe_load(text)) for name, text in texts.items() if text]
+    for real in admission.admit([*sources, *clones]):
+        ours = verdict_of_sandbox(world, yaml.safe_load(real.file.read_text()), None)
+        assert ours.allowed == real.allowed, (real.file, real.message, ours.message)
+        if real.allowed:
+            assert ours.warnings == real.warnings, real.file
+            assert ours.provider_spec == real.provider_spec, real.file

@@ -121,6 +121,7 @@ def _copied(az: AzureCli, blob_name: str) -> Any:
 # The documentation's sequence
 
 
+@judges("create a storage account", "look at an operation")
 def test_the_account_is_made_as_documented(documented: dict[str, Any]) -> None:
     account = documented["account"]
     assert (account["name"], account["provisioningState"]) == (ACCOUNT, "Succeeded")
@@ -133,6 +134,7 @@ def test_the_container_is_made_and_its_sas_is_https_only(documented: dict[str, A
     assert "sp=rwdl" in documented["sas"]
 
 
+@judges("start an asynchronous copy", "look at a blob")
 def test_the_copy_is_asynchronous_and_succeeds(documented: dict[str, Any], boot_image: dict[str, str]) -> None:
     assert documented["copy"]["copy_status"] == "pending"
     copy = documented["blob"]["properties"]["copy"]
@@ -147,12 +149,14 @@ def test_the_blob_is_a_page_blob_at_the_url_that_az_prints(documented: dict[str,
     assert documented["url"] == f"https://{ACCOUNT}.blob.core.windows.net/{CONTAINER}/{blob_name}"
 
 
+@judges("create an image definition")
 def test_the_definition_is_arm64_generation_2_linux(documented: dict[str, Any]) -> None:
     definition = documented["definition"]
     assert (definition["architecture"], definition["hyperVGeneration"]) == ("Arm64", "V2")
     assert (definition["osType"], definition["osState"]) == ("Linux", "Generalized")
 
 
+@judges("create an image version", "look at an operation")
 def test_the_version_succeeds_and_is_in_the_groups_region(documented: dict[str, Any]) -> None:
     for version in (documented["version"], documented["shown"]):
         assert version["provisioningState"] == "Succeeded"

@@ -1,0 +1,51 @@
+"""README.md's examples say what the plugin says."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from kubectl_arm64.cli.app import run
+from kubectl_arm64.cli.output import Streams
+from tests.conftest import ROOT
+
+PROMPT = "    $ oc arm64 "
+# How far the copy and the replication have come at a look is a matter of time, and the demo's disk is a small one.
+LOOK = re.compile(r": (?:\d+ % of .*|\w+ \d+ %)$")
+
+
+def examples() -> Iterator[tuple[str, list[str]]]:
+    """Each command line, and the lines that README shows below it."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(PROMPT):
+            shown = []
+            for following in lines[number + 1 :]:
+                if not following.startswith("    ") or following.startswith("    $"):
+                    break
+                shown.append(following.strip())
+            yield line.removeprefix(PROMPT), shown
+
+
+def said(typed: str) -> list[str]:
+    """What a shell would show of a call as `oc arm64`, off a terminal."""
+    both = io.StringIO()
+    assert run("oc-arm64", typed.split(), Streams(both, both)) == 0, both.getvalue()
+    return both.getvalue().splitlines()
+
+
+def steady(lines: list[str]) -> list[str]:
+    """Without the looks; what is told of steps, some of which go on side by side, in the order of the alphabet."""
+    steps = [line for line in lines if line.endswith((": started", ": created", ": found"))]
+    return [*sorted(steps), *(line for line in lines if line not in steps and not LOOK.search(line))]
+
+
+@pytest.mark.usefixtures("plugin")
+def test_one_after_the_other_the_examples_say_what_readme_shows() -> None:
+    shown = list(examples())
+    assert [typed for typed, _ in shown] == ["bootimage", "bootimage", "machineset --apply", "machineset --apply"]
+    for typed, lines in shown:
+        assert steady(said(typed)) == steady(lines)

@@ -135,6 +135,19 @@ def test_no_byte_of_the_disk_passes_through_the_client(plugin: Plugin, sandbox: 
     assert 0 < sum(body["bytes"] for body in answered if isinstance(body, dict)) < 4096
 
 
+@pytest.mark.parametrize("staging", ["account", "disk"])
+def test_when_the_source_url_is_longer_than_a_tag_may_be_it_is_published_all_the_same(
+    plugin: Plugin, sandbox: Sandbox, staging: str
+) -> None:
+    blobs = sandbox.world.accounts["rhcos"].containers["imagebucket"].blobs
+    name = "y" * 260 + ".vhd"
+    blobs[name] = blobs[BLOB]
+    source = f"https://rhcos.blob.core.windows.net/imagebucket/{name}"
+    result = plugin("bootimage", "--source-url", source, "--staging", staging)
+    assert result.code == 0, result.err
+    assert plugin("bootimage", "--source-url", source, "--staging", staging).out == result.out
+
+
 # ---- storage authorisation
 
 

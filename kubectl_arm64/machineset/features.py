@@ -57,7 +57,7 @@ def _disk_types(spec: Mapping[str, Any]) -> set[str]:
 def has_gpu(template: Document) -> bool:
     """Whether its machines have a GPU: by the provider's annotation, or by the size's family (N)."""
     count = str(mapping(template, "metadata.annotations").get(GPU, ""))
-    if count.isdigit() and int(count) > 0:
+    if count.isdecimal() and int(count) > 0:
         return True
     return bool(_GPU_SIZE.match(str(provider_spec(template).get("vmSize") or "")))
 
@@ -72,7 +72,7 @@ def capacity(template: Document, sizes: Mapping[str, VmSize]) -> Capacity:
         return Capacity(size.vcpus, size.memory_gib)
     annotations = mapping(template, "metadata.annotations")
     vcpus, memory = str(annotations.get(VCPU, "")), str(annotations.get(MEMORY, ""))
-    if vcpus.isdigit() and memory.isdigit():
+    if vcpus.isdecimal() and memory.isdecimal():
         return Capacity(int(vcpus), int(memory) / 1024)
     raise InvalidInput(
         f"how large the machines of MachineSet {name_of(template)} are is not known: {vm_size} is not among the "

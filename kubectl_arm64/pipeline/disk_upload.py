@@ -16,7 +16,7 @@ from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.copy.troubles import SourceChanged
 from kubectl_arm64.copy.verify import verify
 from kubectl_arm64.errors import Denied, Failure
-from kubectl_arm64.names import TAG_COMPLETE, TAG_SOURCE, TAG_SOURCE_ETAG
+from kubectl_arm64.names import TAG_COMPLETE, TAG_SOURCE, TAG_SOURCE_ETAG, source_tag
 from kubectl_arm64.pipeline.managed_disk import UPLOADING, ManagedDisk, state_of, tags_of
 from kubectl_arm64.pipeline.ports import Resource
 from kubectl_arm64.plan import ImagePlan
@@ -94,7 +94,7 @@ class DiskUpload:
         }
 
     def _tags(self, name: str, etag: str) -> dict[str, str]:
-        return {**self._plan.tags, **self._plan.identity.tags(), TAG_SOURCE: self._plan.source, name: etag}
+        return {**self._plan.tags, **self._plan.identity.tags(), TAG_SOURCE: source_tag(self._plan.source), name: etag}
 
     def _fill(self, source: BlobState) -> None:
         target = self._disk.open(_ACCESS_SECONDS)
@@ -138,4 +138,4 @@ class DiskUpload:
 def of_source(disk: Resource, plan: ImagePlan) -> bool:
     """Whether the disk was made for this boot image from this URL."""
     tags = tags_of(disk)
-    return tags.get(TAG_SOURCE) == plan.source and plan.identity.tags().items() <= tags.items()
+    return tags.get(TAG_SOURCE) == source_tag(plan.source) and plan.identity.tags().items() <= tags.items()

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from kubectl_arm64.errors import Failure, Refused
-from kubectl_arm64.names import TAG, TAG_RELEASE, TAG_SOURCE, normalise_location
+from kubectl_arm64.names import TAG, TAG_RELEASE, TAG_SOURCE, normalise_location, source_tag
 from kubectl_arm64.pipeline.managed_disk import is_disk
 from kubectl_arm64.pipeline.ownership import is_ours
 from kubectl_arm64.pipeline.ports import Galleries, Resource
@@ -84,7 +84,7 @@ class ImageVersionStep:
         plan = self._plan
         return {
             "location": plan.location,
-            "tags": {**plan.tags, **plan.identity.tags(), TAG_SOURCE: plan.source},
+            "tags": {**plan.tags, **plan.identity.tags(), TAG_SOURCE: source_tag(plan.source)},
             "properties": {
                 "publishingProfile": {"targetRegions": [{"name": region} for region in wanted]},
                 "storageProfile": {"osDiskImage": {"source": dict(self._source())}},

@@ -110,7 +110,7 @@ class MachinesetFlags:
             raise UsageError("--apply and --diff exclude each other", "look at --diff first, then --apply")
         if self.dry_run is not DryRun.none and not self.apply:
             raise UsageError("--dry-run is of --apply", f"add --apply, or leave out --dry-run={self.dry_run.value}")
-        if self.zone and not self.zone.isdigit():
+        if self.zone and not self.zone.isdecimal():
             raise UsageError(f"--zone {self.zone} is not the number of a zone", "give 1, 2 or 3")
         if self.replicas is not None and self.replicas < 0:
             raise UsageError(f"--replicas {self.replicas} is less than 0", "give 0 or more")

@@ -22,6 +22,7 @@ import pytest
 
 from tests.conftest import IMPATIENT
 from tests.sandbox.server import Sandbox
+from tests.swagger import Specs
 from tests.test_bootimage import without_data_role
 
 SIGKILLED = -9
@@ -51,6 +52,7 @@ class Forks:
     context: ForkServerContext
     sandbox: Sandbox
     output: Path
+    swagger: Specs | None
 
     def call(self, *words: str) -> tuple[int, str]:
         environ = {**self.sandbox.environment(os.environ), **IMPATIENT}
@@ -83,8 +85,8 @@ def context() -> ForkServerContext:
 
 
 @pytest.fixture
-def forks(context: ForkServerContext, sandbox: Sandbox, tmp_path: Path) -> Forks:
-    return Forks(context, sandbox, tmp_path / "output")
+def forks(context: ForkServerContext, sandbox: Sandbox, tmp_path: Path, swagger: Specs | None) -> Forks:
+    return Forks(context, sandbox, tmp_path / "output", swagger)
 
 
 def state(sandbox: Sandbox) -> dict[str, Any]:
@@ -144,6 +146,8 @@ def survive(forks: Forks, words: tuple[str, ...], nth: int, *, after: bool, auth
     assert state(sandbox) == expected
     twice = {what: count for what, count in made(sandbox).items() if count > 1}
     assert twice == {}, said
+    if forks.swagger:
+        assert [fault for exchange in sandbox.exchanges for fault in forks.swagger.check(exchange)] == []
 
 
 def prepare(sandbox: Sandbox, auth: str) -> None:

@@ -96,17 +96,6 @@ def test_lists_are_read_page_by_page(write: Write, api: ApiServer) -> None:
     assert api.requests[1].path.endswith("?limit=500&continue=go%2Bon")
 
 
-def test_when_a_machineset_does_not_exist_those_that_do_are_named(write: Write, api: ApiServer) -> None:
-    api.answer(MACHINESETS, {"items": [{"metadata": {"name": "worker-b"}}, {"metadata": {"name": "worker-a"}}]})
-    with (
-        closing(ask(write(kubeconfig(api.url)))) as cluster,
-        pytest.raises(
-            NotFound, match=r"no MachineSet worker-c in openshift-machine-api; there are: worker-a, worker-b"
-        ),
-    ):
-        cluster.get_machineset("worker-c")
-
-
 @pytest.mark.parametrize(
     ("data", "text"),
     [({"userData": "eyJpZ25pdGlvbiI6e319"}, '{"ignition":{}}'), ({}, None), ({"userData": "%%"}, None), (None, None)],

@@ -155,14 +155,6 @@ class Cluster:
             found = self._list("/api/v1/namespaces") or []
         return sorted(str(each["metadata"]["name"]) for each in found)
 
-    def get_machineset(self, name: str) -> Document:
-        """Raises NotFound, naming those that exist."""
-        found = self._get(f"{self._machinesets_path}/{quote(name, safe='')}")
-        if found is None:
-            names = ", ".join(sorted(str(each["metadata"]["name"]) for each in self._machinesets() or ())) or "none"
-            raise NotFound(f"there is no MachineSet {name} in {self.namespace}", f"there are: {names}")
-        return found
-
     def read_user_data(self, secret: str) -> str | None:
         """The Secret's userData, decoded; None where it does not exist or may not be read."""
         try:

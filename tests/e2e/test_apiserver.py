@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_arm64.errors import Denied, NotFound, Refused
+from kubectl_arm64.errors import Denied, Refused
 from kubectl_arm64.openshift.client import Cluster, ConnectionOptions, connect
 from tests.e2e.api import MACHINESETS, MERGE, Answer, Api
 from tests.e2e.control_plane import ControlPlane
@@ -367,11 +367,3 @@ def test_when_the_plugin_meets_another_managers_field_it_refuses(
 def test_when_the_plugin_may_not_apply_it_is_denied(client: Callable[[str], Cluster], arm64: dict[str, Any]) -> None:
     with pytest.raises(Denied, match="cannot patch resource"):
         client("reader").apply(arm64)
-
-
-@judges("list MachineSets")
-def test_when_the_plugin_asks_for_an_unknown_machineset_it_names_those_that_exist(
-    client: Callable[[str], Cluster],
-) -> None:
-    with pytest.raises(NotFound, match=SEEDED):
-        client("reader").get_machineset("no-such-set")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,22 @@ import pytest
 from tests.conftest import IMPATIENT, ROOT
 from tests.sandbox.server import Sandbox
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 60  # seconds for a program to start on a busy machine
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Signals are not ignored, though children inherit that from whatever started us (nohup, `&` in a script)."""
+    ignored = [each for each in ENDING if signal.getsignal(each) is signal.SIG_IGN]
+    for each in ignored:
+        signal.signal(each, signal.SIG_DFL)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_when_a_signal_ends_the_run_it_says_how_to_go_on_and_the_next_run_does(
     sandbox: Sandbox, tmp_path: Path, number: signal.Signals, code: int
@@ -28,7 +42,7 @@ def test_when_a_signal_ends_the_run_it_says_how_to_go_on_and_the_next_run_does(
         assert stalled.met.wait(PATIENCE)
         process.send_signal(number)
         said = process.stderr.read()
-    assert process.returncode == code
+    assert process.returncode == code, said
     assert "error: interrupted; what Azure has begun goes on there" in said
     assert "go on with: kubectl arm64 bootimage --tag env=prod" in said
     assert "Traceback" not in said

@@ -19,7 +19,7 @@ from kubectl_arm64.cli.progress import reporter
 from kubectl_arm64.cluster import ClusterFacts, Documents
 from kubectl_arm64.copy.engine import MOST_PARALLEL, PARALLEL
 from kubectl_arm64.errors import NotFinished, SignInRequired, Unsupported, UsageError
-from kubectl_arm64.image import GalleryImage
+from kubectl_arm64.image import GalleryImage, tells_generation_2
 from kubectl_arm64.pipeline.publish import Choices, Found, Publication
 from kubectl_arm64.pipeline.step import Pace, State
 from kubectl_arm64.plan import ImagePlan, Wishes, resolve
@@ -192,7 +192,7 @@ def _resolve(
                 "identity needs Microsoft.Compute/galleries/images/versions/read there (role Reader) to make machines"
             ]
         )
-    if "gen2" not in plan.definition.name:
+    if not tells_generation_2(plan.image.resource_id):
         streams.warn(
             [
                 f"image definition {plan.definition.name} does not have gen2 in its name: where the Machine Config "

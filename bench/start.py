@@ -73,9 +73,9 @@ def main() -> None:
         taken: dict[str, list[float]] = {name: [] for name in runs}
         for number in range(rounds + 1):
             for name, words in runs.items():
-                seconds = run(words, environ)
+                elapsed = run(words, environ)
                 if number:  # the first fills caches
-                    taken[name].append(seconds)
+                    taken[name].append(elapsed)
     print(f"Median of {rounds} interleaved rounds, Python {sys.version.split()[0]}.\n")
     print(f"| command | ms | times `{PASS}` |\n| --- | --- | --- |")
     for name, seconds in taken.items():

@@ -27,7 +27,7 @@ test: $(READY) ## The tests, on the embedded Azure and cluster
 demo: $(READY) ## Both commands end to end on the embedded Azure and cluster, then again with nothing left to do
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.sandbox -- scripts/demo
 
-e2e: $(READY) ## What others judge: kube-apiserver, OpenShift's admission, kubectl, oc, krew, az, Azurite (15 minutes the first time)
+e2e: $(READY) ## What others judge: kube-apiserver, OpenShift's admission, kubectl, oc, krew, az, Azurite (11 minutes the first time)
 	$(BIN)/python -m pytest tests/e2e
 
 bench: $(READY) ## Measure the copy of the VHD on the embedded Azure (5 minutes); docs/copy-benchmark.md has the tables

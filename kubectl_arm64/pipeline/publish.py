@@ -11,7 +11,7 @@ from kubectl_arm64.copy.by_ranges import RangeCopy
 from kubectl_arm64.copy.engine import PARALLEL, Terms
 from kubectl_arm64.copy.ports import Blobs, PageSource
 from kubectl_arm64.copy.source import SourceVhd
-from kubectl_arm64.errors import Denied, Failure, Interrupted, NotFinished
+from kubectl_arm64.errors import Denied, Failure, NotFinished
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.pipeline.beside import Beside
 from kubectl_arm64.pipeline.blob_access import SettlingBlobs
@@ -134,7 +134,7 @@ class Publication:
         """Do what the survey found missing; the image version, ready."""
         try:
             self._publish()
-        except (NotFinished, Interrupted):
+        except NotFinished:
             raise  # the next run still needs the keys, and switches them off
         except Failure:
             self._keys.abandon()
@@ -181,8 +181,6 @@ class Publication:
         """The image version stands, whatever becomes of the disk."""
         try:
             self._disk.discard(self.disk_id)
-        except Interrupted:
-            raise
         except Failure as failure:
             self._report.note(f"{failure.what}: remove {self._disk.title} yourself, it is not needed any more")
 

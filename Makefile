@@ -4,10 +4,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo e2e bench dist lock clean
+.PHONY: help setup check test demo dist test-dist e2e release-check bench lock clean
 
 help: ## Say what there is to run
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 $(READY): requirements-dev.lock pyproject.toml scripts/setup
 	scripts/setup $(VENV)
@@ -27,14 +27,21 @@ test: $(READY) ## The tests, on the embedded Azure and cluster
 demo: $(READY) ## Both commands end to end on the embedded Azure and cluster, then again with nothing left to do
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.sandbox -- scripts/demo
 
+dist: $(READY) ## Wheel, sdist, this platform's archive, its SBOM, the krew manifest and checksums, into dist/
+	$(BIN)/python -m scripts.dist
+
+test-dist: $(READY) ## The tests that run the plugin, on the archive's executable instead of the sources
+	plugin=$$($(BIN)/python -m tests.archive) && KUBECTL_ARM64_PLUGIN=$$plugin $(BIN)/python -m pytest -n auto -m runs_plugin
+
 e2e: $(READY) ## What others judge: kube-apiserver, OpenShift's admission, kubectl, oc, krew, az, Azurite (11 minutes the first time)
 	$(BIN)/python -m pytest tests/e2e
 
+release-check: $(READY) ## Prove what can be proved of a release without publishing it, one line each
+	$(BIN)/python -m scripts.release
+
 bench: $(READY) ## Measure the copy of the VHD on the embedded Azure (5 minutes); docs/copy-benchmark.md has the tables
 	$(BIN)/python -m bench.copy
-
-dist: $(READY) ## Wheel, sdist, this platform's archive and the krew manifest, into dist/
-	$(BIN)/python -m scripts.dist
+	$(BIN)/python -m bench.start
 
 lock: ## Resolve requirements-dev.lock anew from pyproject.toml
 	scripts/lock

@@ -28,6 +28,9 @@ def scattered(data_mib: int, disk_mib: int) -> PageStore:
     return store
 
 
+ALL = {"a dozen extents": extents, "scattered": scattered}
+
+
 def crumbs(disk_gib: int) -> PageStore:
     """One page of data in every MiB: the list of ranges grows with the disk."""
     store = PageStore(disk_gib * 1024 * MIB + 512)

@@ -16,13 +16,13 @@ _SIGINT = 2  # the module signal takes longer to import than help to print
 
 def main() -> int:
     """One call of `kubectl-arm64` or `oc-arm64`; its exit code."""
-    restore_library_path(os.environ)
+    restore_environment(os.environ)
     return _run(sys.argv[1:])
 
 
 def complete() -> int:
     """One call of `kubectl_complete-arm64` or `oc_complete-arm64`; its exit code."""
-    restore_library_path(os.environ)
+    restore_environment(os.environ)
     return _run([front.COMPLETE, *sys.argv[1:]])
 
 
@@ -50,19 +50,22 @@ def _answer(words: list[str]) -> int:
     return perform(answered, sys.argv[0], words, Streams(sys.stdout, sys.stderr))
 
 
-def restore_library_path(environ: MutableMapping[str, str]) -> None:
-    """Give children (az, credential plugins) the library path that the user had, not the bundle's.
+def restore_environment(environ: MutableMapping[str, str]) -> None:
+    """Give children (az, credential plugins) the environment that the user had, not the bundle's.
 
-    PyInstaller saves the value that it replaced under *_ORIG, and nothing where there was none.
+    PyInstaller saves the library path that it replaced under *_ORIG, and nothing where there was none; what its
+    bootloader tells itself begins with _PYI_.
     """
     if not getattr(sys, "frozen", False):
         return
     for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH"):
-        original = environ.get(f"{name}_ORIG")
+        original = environ.pop(f"{name}_ORIG", None)
         if original is not None:
             environ[name] = original
         else:
             environ.pop(name, None)
+    for name in [name for name in environ if name.startswith("_PYI_")]:
+        del environ[name]
 
 
 if __name__ == "__main__":

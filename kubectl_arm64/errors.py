@@ -7,6 +7,7 @@
     ├── NotFound            exit 1    a named thing that does not exist
     ├── Refused             exit 1    a thing that exists, but is not ours or does not match
     ├── Denied              exit 1    a right or a policy that is in the way
+    ├── Unavailable         exit 1    a service that cannot be reached, or cannot answer now
     ├── SignInRequired      exit 4    no credentials, or credentials that do not hold
     ├── NotFinished         exit 8    the work goes on in Azure; the same command goes on from there
     └── Interrupted         exit 130  Ctrl-C; 143 on SIGTERM, 129 on SIGHUP
@@ -25,6 +26,8 @@ _SECRETS = re.compile(
 )
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+# How an advice speaks of the command line that is running, which only the command line knows (see Failure.naming).
+_SAME_COMMAND = "run the same command again"
 
 
 def redact(text: str) -> str:
@@ -49,6 +52,11 @@ class Failure(Exception):
     def __str__(self) -> str:
         return f"{self.what}; {self.advice}" if self.advice else self.what
 
+    def naming(self, command: str) -> str:
+        """The line for people: an advice to run the same command again spells it out."""
+        advice = self.advice.replace(_SAME_COMMAND, f"run `{command}` again")
+        return f"{self.what}; {advice}" if advice else self.what
+
 
 class UsageError(Failure):
     """Flags that contradict each other, or a flag that is missing."""
@@ -72,6 +80,10 @@ class Refused(Failure):
 
 class Denied(Failure):
     """A right or a policy that is in the way."""
+
+
+class Unavailable(Failure):
+    """A service that cannot be reached, or cannot answer now."""
 
 
 class SignInRequired(Failure):

@@ -24,7 +24,8 @@ TAG_ARCHITECTURE = "kubectl-arm64.architecture"
 TAG_KEYS_ON = "kubectl-arm64.shared-keys-on"  # on a storage account: shared keys are on for a copy, since this time
 TAG_SOURCE_ETAG = "kubectl-arm64.source-etag"  # on a disk: the state of the source that is copied into it
 TAG_COMPLETE = "kubectl-arm64.complete"  # in its place when all of it is there and verified
-_MOST_OWN_TAGS = 6  # a disk's: the identity's four, the source, and one of the last two
+TAG_SHA256 = "kubectl-arm64.sha256"  # on a disk and an image version: the VHD's, where --verify full has proved it
+_MOST_OWN_TAGS = 7  # a disk's: the identity's four, the source, its state or completeness, the SHA-256
 
 _NUMBER = r"(?:0|[1-9]\d{0,2})"
 _RELEASE = re.compile(

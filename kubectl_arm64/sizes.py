@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubectl_arm64.errors import Unsupported
+from kubectl_arm64.names import normalise_location
 
 _SHOWN = 3  # how many sizes a message lists
 _GIB = 1024**3
@@ -82,12 +83,8 @@ def parse_sizes(skus: Iterable[Mapping[str, Any]], location: str) -> dict[str, V
 
 
 def _same(location: str, *others: str) -> bool:
-    """Whether `location` is among `others`; Azure answers `East US` where clients send `eastus`."""
-    return _short(location) in {_short(other) for other in others}
-
-
-def _short(location: str) -> str:
-    return location.replace(" ", "").lower()
+    """Whether `location` is among `others`, in whatever spelling."""
+    return normalise_location(location) in map(normalise_location, others)
 
 
 def _parse(sku: Mapping[str, Any], location: str) -> VmSize:
@@ -115,7 +112,7 @@ def _parse(sku: Mapping[str, Any], location: str) -> VmSize:
         zones=frozenset(zones - restricted_zones.keys()),
         restriction=restriction,
         restricted_zones=restricted_zones,
-        location=_short(location),
+        location=normalise_location(location),
     )
 
 

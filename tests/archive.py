@@ -10,9 +10,18 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from scripts.krew import Platform
+
 ROOT = Path(__file__).parents[1]
 KEPT = 3  # builds of other sources, 24 MB each
-_SOURCES = ("kubectl_arm64/**/*.py", "scripts/*.py", "requirements-dev.lock", "plugin.yaml", "LICENSE")
+_SOURCES = (
+    "kubectl_arm64/**/*.py",
+    "scripts/*.py",
+    "requirements-dev.lock",
+    "pyproject.toml",
+    "plugin.yaml",
+    "LICENSE",
+)
 
 
 def dist() -> Path:
@@ -23,7 +32,7 @@ def dist() -> Path:
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             made = Path(temporary) / "dist"
             command = [sys.executable, "-m", "scripts.dist", "--archive-only", "--out", str(made)]
-            subprocess.run(command, cwd=ROOT, check=True, timeout=600)
+            subprocess.run(command, cwd=ROOT, check=True, timeout=600, stdout=sys.stderr)
             if not folder.is_dir():  # another run may have been first
                 made.rename(folder)
         for old in sorted(folder.parent.glob("?" * len(folder.name)), key=lambda path: path.stat().st_mtime)[:-KEPT]:
@@ -39,6 +48,16 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
+def main() -> None:
+    """Print the path of the executable, unpacked anew as krew does."""
+    folder = ROOT / "build" / "test-dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    here = Platform.here()
+    unpack(dist() / here.archive, folder)
+    print(folder / here.executable)
+
+
 def unpack(archive: Path, into: Path) -> None:
     """As krew's internal/download does: regular files and folders only, no name that holds `..`.
 
@@ -51,3 +70,7 @@ def unpack(archive: Path, into: Path) -> None:
             if not (entry.isfile() or entry.isdir()):
                 raise ValueError(f"{entry.name}: krew unpacks files and folders only")
             tar.extract(entry, into, filter="tar")
+
+
+if __name__ == "__main__":
+    main()

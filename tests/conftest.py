@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
+from tests.plugin import COMMAND, EXECUTABLE, install
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
@@ -82,7 +85,10 @@ class Result:
 
 @pytest.fixture
 def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Plugin:
-    """`plugin("bootimage", "--dry-run")`: the whole command line, in this process, against the sandbox."""
+    """`plugin("bootimage", "--dry-run")`: the whole command line against the sandbox.
+
+    In this process; where KUBECTL_ARM64_PLUGIN names an executable, that one.
+    """
     environ = {**sandbox.environment(os.environ), **IMPATIENT}
     for name in set(os.environ) - set(environ):
         monkeypatch.delenv(name)
@@ -90,6 +96,8 @@ def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Plugin:
         monkeypatch.setenv(name, value)
 
     def call(*words: str, stdin: str = "") -> Result:
+        if EXECUTABLE:
+            return _executed(words, stdin)
         from kubectl_arm64.cli.app import run
         from kubectl_arm64.cli.output import Streams
 
@@ -100,7 +108,32 @@ def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Plugin:
     return call
 
 
+def _executed(words: Sequence[str], stdin: str) -> Result:
+    ran = subprocess.run([EXECUTABLE, *words], input=stdin, capture_output=True, text=True, timeout=120)
+    return Result(ran.returncode, ran.stdout, ran.stderr)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "runs_plugin: runs the plugin's command line (said of each such test by itself)")
+    config.addinivalue_line("markers", "sources_only(why): cannot be run with the executable of an archive")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and _runs_plugin(item):
+            item.add_marker("runs_plugin")
+        if EXECUTABLE and (mark := item.get_closest_marker("sources_only")):
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
+
+
+def _runs_plugin(item: pytest.Function) -> bool:
+    programs = [value for value in vars(item.module).values() if value is COMMAND or value is install]
+    return bool(programs) or not {"plugin", "forks"}.isdisjoint(item.fixturenames)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if EXECUTABLE:
+        _tell_what_was_run(terminalreporter)
     folder = Path(os.environ.get("KUBECTL_ARM64_SHARED", ROOT.parent / "shared"))
     if not (folder / "data" / "INDEX.md").is_file():
         terminalreporter.section("NOT JUDGED BY REAL DATA", sep="!", red=True, bold=True)
@@ -108,3 +141,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"No shared data at {folder} (set KUBECTL_ARM64_SHARED): the tests that read real recordings, streams and "
             "MachineSets judged only this repository's own fixtures. CI has the data."
         )
+
+
+def _tell_what_was_run(reporter: pytest.TerminalReporter) -> None:
+    reporter.section(f"the plugin was {EXECUTABLE}")
+    left_out = reporter.getreports("skipped")
+    if left_out:
+        reporter.section("NOT RUN WITH THAT EXECUTABLE", sep="!", yellow=True, bold=True)
+    for report in left_out:
+        reporter.line(f"{report.nodeid}: {report.longrepr[2] if isinstance(report.longrepr, tuple) else ''}")

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any
 
-from kubectl_arm64.copy.asynchronous import AsynchronousCopy
+from kubectl_arm64.copy.asynchronous import AsynchronousCopy, CopyPhase
 from kubectl_arm64.copy.by_ranges import RangeCopy
-from kubectl_arm64.copy.engine import Terms
 from kubectl_arm64.copy.ports import Blobs, PageBlob, PageSource
+from kubectl_arm64.copy.ranges import Span
 from kubectl_arm64.copy.source import SourceVhd
+from kubectl_arm64.copy.terms import Terms
 from tests.sandbox.blob.pages import PageStore
 from tests.sandbox.blob.properties import new_blob
 from tests.sandbox.server import Sandbox
@@ -33,6 +36,13 @@ RELEASE = "418.94.202602022246-0"
 BLOB = f"rhcos-{RELEASE}-azure.aarch64.vhd"
 SOURCE_URL = f"https://rhcos.blob.core.windows.net/imagebucket/{BLOB}"
 ACCOUNT, CONTAINER = "rhcos4wl9m", "vhd"
+PUT_PAGE = "comp=page&"
+# The answer to a Put Page From URL whose source lets our account in, but not the storage service.
+REFUSED_BY_SOURCE = {
+    "x-ms-error-code": "CannotVerifyCopySource",
+    "x-ms-copy-source-status-code": "403",
+    "x-ms-copy-source-error-code": "AuthorizationFailure",
+}
 SUBSCRIPTION = "00000000-0000-4000-8000-0000000000bb"
 _RELEVANT = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
@@ -62,16 +72,24 @@ class Place:
         environ = {name: value for name, value in sandbox.environment().items() if name in _RELEVANT}
         return cls(environ, account.body, account.keys[0])
 
-    def copy(self, terms: Terms = Terms(), **settings: Any) -> RangeCopy:  # noqa: B008  (frozen)
+    def copy(
+        self,
+        terms: Terms = Terms(),  # noqa: B008  (frozen)
+        *,
+        abort_foreign: bool = False,
+        **settings: Any,
+    ) -> RangeCopy:
         """The engine by the adapters that the tool uses; the process's environment must be `environ`."""
         source = self._source()
         vhd = SourceVhd(source)
-        asynchronous = AsynchronousCopy(self._blobs(), BLOB, vhd, RELEASE, note=terms.note)
+        asynchronous = AsynchronousCopy(
+            self._blobs(), BLOB, vhd, RELEASE, abort_foreign=abort_foreign, note=terms.note, clock=terms.clock
+        )
         return RangeCopy(asynchronous, source, vhd, self.page_blob, RELEASE, terms, **settings)
 
-    def asynchronous(self) -> AsynchronousCopy:
+    def asynchronous(self, **settings: Any) -> AsynchronousCopy:
         """Azure's own copy to the same place."""
-        return AsynchronousCopy(self._blobs(), BLOB, SourceVhd(self._source()), RELEASE)
+        return AsynchronousCopy(self._blobs(), BLOB, SourceVhd(self._source()), RELEASE, **settings)
 
     def page_blob(self) -> PageBlob:
         """Our blob."""
@@ -108,6 +126,17 @@ def copied(sandbox: Sandbox) -> Blob:
     return sandbox.world.accounts[ACCOUNT].containers[CONTAINER].blobs[BLOB]
 
 
+def writes(sandbox: Sandbox) -> Counter[Span]:
+    """How often each span of pages was written, by the record of requests, whether or not the client heard of it."""
+    done: Counter[Span] = Counter()
+    for exchange in sandbox.asked("PUT", PUT_PAGE):
+        fault = exchange["fault"]
+        if (fault["answered"] if fault else exchange["status"]) == 201:
+            first, _, last = exchange["headers"]["x-ms-range"].removeprefix("bytes=").partition("-")
+            done[Span(int(first), int(last) + 1)] += 1
+    return done
+
+
 def same_bytes(one: PageStore, other: PageStore) -> bool:
     """Whether two disks are the same, page ranges and all."""
     spans = list(one.ranges())
@@ -129,4 +158,7 @@ def spawn(place: Place, parallel: int = 8) -> BaseProcess:
 
 def _run(place: Place, parallel: int) -> None:
     os.environ.update(place.environ)
-    place.copy(Terms(parallel=parallel)).start()
+    copy = place.copy(Terms(parallel=parallel))
+    copy.start()
+    while copy.look().phase is CopyPhase.COPYING:  # left to Azure's own copy
+        time.sleep(0.05)

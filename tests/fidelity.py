@@ -22,12 +22,14 @@ RUNNING = {
 RARE = {
     "abort a copy": "test_azure_blobs.py",
     "delete an image version": "test_azure_resources.py",
+    "get a user delegation key": "test_private_source.py",
     "list projects": "test_completion.py",
     "renew a lease": "test_azure_blobs.py",
 }
 
 # Operation -> the recordings whose answer the sandbox's is compared with (test_recordings_{arm,blob,entra}.py).
 RECORDED: dict[str, tuple[str, ...]] = {
+    "get a user delegation key": ("blob/auth/04-permission-mismatch-403", "blob/delegation-key/01-post-200"),
     "read a resource group": (
         "arm/error/authorization-failed-rg-403",
         "arm/resource-group/01-get-200",

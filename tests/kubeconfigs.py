@@ -296,6 +296,24 @@ USERS: dict[str, Case] = {
     "an encrypted client key": Case(one({**CERTIFICATE, "client-key": "<locked.key>"}), says="does not fit"),
     "a client certificate and a token": Case(one({**CERTIFICATE, "token": TOKEN}), prod(BEARER, "dev")),
     "a client key alone": Case(one({"client-key": "<dev.key>"}), says="nothing to sign in"),
+    "--client-certificate and --client-key": Case(
+        one({}), prod("", "dev"), flags={"client_certificate": "<dev.pem>", "client_key": "<dev.key>"}
+    ),
+    "--client-certificate beside certificate data": Case(
+        one(CERTIFICATE_DATA),
+        flags={"client_certificate": "<dev.pem>", "client_key": "<dev.key>"},
+        says="both client-certificate and client-certificate-data",
+    ),
+    "--client-certificate without --client-key": Case(
+        one({}), flags={"client_certificate": "<dev.pem>"}, says="client-certificate without a client-key"
+    ),
+    "--username and --password": Case(one({}), prod("Basic dev:p:w d"), flags={"username": "dev", "password": "p:w d"}),
+    "--password over the kubeconfig's": Case(
+        one({"username": "dev", "password": "old"}), prod("Basic dev:p:w d"), flags={"password": "p:w d"}
+    ),
+    "--username over a token": Case(
+        one(), flags={"username": "dev", "password": "p:w d"}, says="both a token and a username"
+    ),
     "--token over a token": Case(one({"token": "other"}), prod(), flags={"token": TOKEN}),
     "--token over a client certificate": Case(one(CERTIFICATE), prod(BEARER, "dev"), flags={"token": TOKEN}),
     "--token over a token file": Case(

@@ -11,7 +11,8 @@ _COMPUTE = f"{_GROUP}/providers/microsoft.compute"
 _STORAGE = f"{_GROUP}/providers/microsoft.storage/storageaccounts/[^/]+"
 _IMAGE = f"{_COMPUTE}/galleries/[^/]+/images/[^/]+"
 _DISK = f"{_COMPUTE}/disks/[^/]+"
-_MACHINESETS = "/apis/machine.openshift.io/v1beta1/namespaces/[^/]+/machinesets"
+_MACHINE_API = "/apis/machine.openshift.io/v1beta1/namespaces/[^/]+"
+_MACHINESETS = f"{_MACHINE_API}/machinesets"
 
 # name -> method, host, path, and what else it is told by: a member of the query, or a header.
 _ALL: dict[str, tuple[str, str, str, str]] = {
@@ -27,6 +28,11 @@ _ALL: dict[str, tuple[str, str, str, str]] = {
     "read a storage account": ("GET", "management", _STORAGE, ""),
     "create a storage account": ("PUT", "management", _STORAGE, ""),
     "update a storage account": ("PATCH", "management", _STORAGE, ""),
+    "delete a storage account": ("DELETE", "management", _STORAGE, ""),
+    "list an account's containers": ("GET", "management", f"{_STORAGE}/blobservices/default/containers", ""),
+    "list an account's file shares": ("GET", "management", f"{_STORAGE}/fileservices/default/shares", ""),
+    "list an account's queues": ("GET", "management", f"{_STORAGE}/queueservices/default/queues", ""),
+    "list an account's tables": ("GET", "management", f"{_STORAGE}/tableservices/default/tables", ""),
     "list an account's keys": ("POST", "management", f"{_STORAGE}/listkeys", ""),
     "read a container": ("GET", "management", f"{_STORAGE}/blobservices/default/containers/[^/]+", ""),
     "create a container": ("PUT", "management", f"{_STORAGE}/blobservices/default/containers/[^/]+", ""),
@@ -58,6 +64,9 @@ _ALL: dict[str, tuple[str, str, str, str]] = {
     "release a lease": ("PUT", "blob", "/[^/]+/.+", "x-ms-lease-action: release"),
     "abort a copy": ("PUT", "blob", "/[^/]+/.+", "comp=copy"),
     "start an asynchronous copy": ("PUT", "blob", "/[^/]+/.+", "x-ms-copy-source: "),
+    "list blobs": ("GET", "blob", "/[^/]+", "comp=list"),
+    "delete a blob": ("DELETE", "blob", "/[^/]+/.+", ""),
+    "get a user delegation key": ("POST", "blob", "/", "comp=userdelegationkey"),
     "read the cluster's configuration": (
         "GET",
         "kubernetes",
@@ -67,6 +76,7 @@ _ALL: dict[str, tuple[str, str, str, str]] = {
     "list nodes": ("GET", "kubernetes", "/api/v1/nodes", ""),
     "look for an API group": ("GET", "kubernetes", "/apis/[^/]+", ""),
     "list MachineSets": ("GET", "kubernetes", _MACHINESETS, ""),
+    "list Machines": ("GET", "kubernetes", f"{_MACHINE_API}/machines", ""),
     "read the user data's Secret": ("GET", "kubernetes", "/api/v1/namespaces/[^/]+/secrets/[^/]+", ""),
     "list projects": ("GET", "kubernetes", "/apis/project.openshift.io/v1/projects|/api/v1/namespaces", ""),
     "apply a MachineSet": ("PATCH", "kubernetes", f"{_MACHINESETS}/[^/]+", ""),

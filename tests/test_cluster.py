@@ -453,6 +453,46 @@ def test_what_the_documentation_excludes_is_refused_on_apply_and_warned_of_befor
     assert cluster.check_bootimage_preconditions(facts) == [str(refused.value)]
 
 
+FORBIDDEN = 'is forbidden: User "dev" cannot get resource'
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (replace(FACTS, tenant="", denied={"cloud_provider_config": FORBIDDEN}), "tenant is not known"),
+        (
+            replace(FACTS, version="4.15.9", control_plane_architectures=frozenset(), denied={"nodes": FORBIDDEN}),
+            "not checked that the control plane is one beside which",
+        ),
+    ],
+)
+def test_when_a_read_is_denied_both_commands_say_once_what_was_not_checked(facts: ClusterFacts, said: str) -> None:
+    (warning,) = cluster.check_bootimage_preconditions(facts)
+    assert said in warning
+    assert FORBIDDEN in warning
+    for apply in (False, True):
+        assert cluster.check_machineset_preconditions(facts, apply=apply, yes=True) == [warning]
+
+
+def test_when_the_machine_configuration_is_denied_only_machineset_says_so() -> None:
+    facts = replace(FACTS, denied={"machine_configuration": FORBIDDEN})
+    assert cluster.check_bootimage_preconditions(facts) == []
+    for apply in (False, True):
+        (warning,) = cluster.check_machineset_preconditions(facts, apply=apply, yes=True)
+        assert warning.startswith("not checked whether the Machine Config Operator manages the boot image")
+
+
+@pytest.mark.parametrize("denied", ["nodes", "cloud_provider_config", "machinesets", "aro"])
+def test_when_what_is_denied_is_known_from_elsewhere_or_does_not_matter_nothing_is_said(denied: str) -> None:
+    facts = replace(FACTS, version="4.16.0", denied={denied: FORBIDDEN})
+    assert cluster.check_machineset_preconditions(facts, apply=True, yes=True) == []
+
+
+def test_from_4_16_on_nodes_that_may_not_be_read_hide_nothing() -> None:
+    facts = replace(FACTS, version="4.16.0", control_plane_architectures=frozenset(), denied={"nodes": FORBIDDEN})
+    assert cluster.check_machineset_preconditions(facts, apply=True, yes=True) == []
+
+
 def test_from_4_16_on_the_control_plane_may_be_arm64() -> None:
     facts = replace(FACTS, version="4.16.0", control_plane_architectures=frozenset({"arm64"}))
     assert cluster.check_machineset_preconditions(facts, apply=True, yes=False) == []

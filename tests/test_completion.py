@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,11 +14,19 @@ import pytest
 from kubectl_arm64.cli import argv, static
 from kubectl_arm64.cli.completion import cache, live
 from kubectl_arm64.cli.completion.protocol import complete
+from kubectl_arm64.cli.completion.scripts import SHIMS, shims
 from kubectl_arm64.openshift.client import NAMESPACE
 from tests.conftest import Plugin
+from tests.plugin import install
 from tests.sandbox.server import Sandbox
 
-NAMES = {"machinesets": ["prod-worker-eastus1", "prod-worker-eastus2"], "contexts": ["prod/admin", "test/admin"]}
+NAMES = {
+    "machinesets": ["prod-worker-eastus1", "prod-worker-eastus2"],
+    "contexts": ["prod/admin", "test/admin"],
+    "sizes": ["Standard_D4ps_v5\t4 vCPUs, 16 GiB", "Standard_E4ps_v6\t4 vCPUs, 32 GiB"],
+    "versions": ["20260202.2246.418094000"],
+    "images": ["/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/rhcos-arm64-gen2/versions/1.0.0"],
+}
 
 
 def completed(typed: str) -> tuple[list[str], str]:
@@ -36,7 +43,7 @@ def completed(typed: str) -> tuple[list[str], str]:
         ("", ["bootimage", "completion", "help", "machineset", "options", "version"]),
         ("mach", ["machineset"]),
         ("-n prod boot", ["bootimage"]),
-        ("completion ", ["bash", "fish", "install", "zsh"]),
+        ("completion ", ["bash", "fish", "install", "uninstall", "zsh"]),
         ("completion i", ["install"]),
         ("completion bash ", []),
         ("help boot", ["bootimage"]),
@@ -53,7 +60,11 @@ def completed(typed: str) -> tuple[list[str], str]:
         ("machineset --from ", NAMES["machinesets"]),
         ("machineset --from=prod-worker-eastus2", ["prod-worker-eastus2"]),
         ("--context te", ["test/admin"]),
-        ("machineset --vm-size ", []),
+        ("machineset --vm-size ", ["Standard_D4ps_v5", "Standard_E4ps_v6"]),
+        ("machineset --vm-size=Standard_E", ["Standard_E4ps_v6"]),
+        ("bootimage --image-version 2026", NAMES["versions"]),
+        ("machineset --image /resource", NAMES["images"]),
+        ("machineset --name ", []),
         ("machineset --nosuch ", []),
     ],
 )
@@ -77,6 +88,20 @@ def test_a_candidate_stands_before_what_it_means() -> None:
     assert out.getvalue() == "version\tPrint the version\n:4\n"
 
 
+def test_every_flag_with_known_values_offers_them() -> None:
+    for name, command in static.COMMANDS.items():
+        arguments = "".join(f"{word} " for word in command.arguments[:1])
+        for flag in command.flags:
+            if flag.choices:
+                assert completed(f"{name} {arguments}{flag.name}=") == ([*flag.choices, *flag.prefixes], ":4")
+
+
+def test_what_a_name_means_stands_behind_it() -> None:
+    out = io.StringIO()
+    complete(["machineset", "--vm-size", "Standard_D"], out, {}, lambda kind, line, environ: NAMES[kind])
+    assert out.getvalue() == "Standard_D4ps_v5\t4 vCPUs, 16 GiB\n:4\n"
+
+
 # ---- names of the kubeconfig and the cluster
 
 
@@ -94,14 +119,17 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 class Lookups:
-    """Stands for the process that asks the cluster; keeps what it was asked."""
+    """Stands for the process that looks names up and keeps them; keeps what it was asked."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
         self.asked: list[list[str]] = []
 
     def __call__(self, words: Sequence[str], environ: Mapping[str, str]) -> str:
-        self.asked.append(list(words))
+        lookup, kind, place, *flags = words
+        self.asked.append([lookup, kind, *flags])
+        if place:
+            cache.write(Path(place), self.names)
         return "".join(f"{name}\n" for name in self.names)
 
 
@@ -129,11 +157,31 @@ def test_within_half_a_minute_the_cluster_is_asked_once_for_each_context(environ
     assert len(lookups.asked) == 2
 
 
-def test_with_a_token_on_the_command_line_nothing_is_kept(environ: dict[str, str], tmp_path: Path) -> None:
+def test_azure_is_asked_with_the_flags_that_name_image_and_place(environ: dict[str, str]) -> None:
+    lookups = Lookups("Standard_D4ps_v5")
+    typed = "machineset --context=test --location=westeurope --zone=1 --gallery=images"
+    assert names("sizes", typed, environ, lookups) == ["Standard_D4ps_v5"]
+    assert lookups.asked == [["__lookup", "sizes", "--context=test", "--location=westeurope", "--gallery=images"]]
+
+
+def test_while_a_lookup_is_under_way_no_other_is_begun(environ: dict[str, str]) -> None:
+    def run(words: Sequence[str], around: Mapping[str, str]) -> str:
+        assert names("sizes", "machineset", environ, second) == []
+        return ""
+
+    second = Lookups("Standard_D4ps_v5")
+    assert live.names("sizes", argv.read(["machineset"], static.COMMANDS), environ, run) == []
+    assert second.asked == []
+
+
+@pytest.mark.parametrize("secret", ["--token=sha256~secret", "--username=me --password=secret"])
+def test_with_a_secret_on_the_command_line_nothing_is_kept(
+    environ: dict[str, str], tmp_path: Path, secret: str
+) -> None:
     lookups = Lookups("worker-a")
-    for _ in range(2):
-        names("machinesets", "machineset --token=sha256~secret", environ, lookups)
-    assert len(lookups.asked) == 2
+    for kind in ("machinesets", "machinesets", "sizes"):
+        assert names(kind, f"machineset {secret}", environ, lookups) == ["worker-a"]
+    assert len(lookups.asked) == 3
     assert not (tmp_path / "cache").exists()
 
 
@@ -142,16 +190,19 @@ def test_the_cache_holds_names_alone_and_is_its_owners(environ: dict[str, str], 
     (kept,) = (tmp_path / "cache").rglob("*.json")
     assert "worker-a" in kept.read_text()
     assert not any(word in f"{kept}{kept.read_text()}" for word in ("AbCdEf", "alice", "p:6443"))
-    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert {folder.stat().st_mode & 0o777 for folder in list(kept.parents)[:2]} == {0o700}
 
 
 def test_names_older_than_half_a_minute_are_not_given(tmp_path: Path) -> None:
-    cache.write(tmp_path / "names.json", ["worker-a"], now=1000.0)
-    assert cache.read(tmp_path / "names.json", now=1029.0) == ["worker-a"]
-    assert cache.read(tmp_path / "names.json", now=1031.0) is None
+    kept = tmp_path / "home" / "completion" / "names.json"
+    cache.write(kept, ["worker-a"], now=1000.0)
+    assert cache.read(kept, now=1029.0) == ["worker-a"]
+    assert cache.read(kept, now=1031.0) is None
+    assert cache.read(kept, now=999.0) is None
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[]", '{"at": "noon", "names": []}', '{"at": 1}'])
+@pytest.mark.parametrize("broken", ["", "{", "[]", '{"at": "noon", "lasts": 30, "names": []}', '{"at": 1}'])
 def test_a_broken_cache_is_no_cache(tmp_path: Path, broken: str) -> None:
     (tmp_path / "names.json").write_text(broken)
     assert cache.read(tmp_path / "names.json") is None
@@ -175,19 +226,53 @@ def test_a_lookup_that_does_not_end_in_time_is_ended_with_its_children(tmp_path:
     assert lock.read_text() == "held\n"
 
 
+@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
+def test_a_lookup_in_azure_goes_on_and_keeps_what_it_finds(tmp_path: Path) -> None:
+    begin, found = tmp_path / "begin", tmp_path / "found"
+    os.mkfifo(begin)
+    os.mkfifo(found)
+    waiting = f"read line < {begin}; echo $line > {found}"
+    assert live.output(["sh", "-c", waiting], {"PATH": os.defpath}, seconds=0.1, goes_on=True) == ""
+    begin.write_text("Standard_D4ps_v5\n")
+    assert found.read_text() == "Standard_D4ps_v5\n"
+
+
 def test_a_lookup_that_ends_in_time_gives_what_it_prints() -> None:
     assert live.output(["echo", "worker-a"], {"PATH": os.defpath}, seconds=30) == "worker-a\n"
     assert live.output(["/nonexistent"], {}, seconds=30) == ""
 
 
-def test_names_come_from_a_real_lookup(
-    sandbox: Sandbox, plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_names_come_from_a_real_lookup(plugin: Plugin, tmp_path: Path) -> None:
+    assert "prod-7x2kq-worker-eastus1" in plugin("__lookup", "machinesets", "").out.splitlines()
+    assert NAMESPACE in plugin("__lookup", "namespaces", "").out.splitlines()
+    nowhere = plugin("__lookup", "machinesets", "", "--context=nosuch")
+    assert (nowhere.code, nowhere.out, nowhere.err) == (1, "", "")
+
+
+def test_sizes_are_the_arm64_sizes_of_the_clusters_region(plugin: Plugin, tmp_path: Path) -> None:
+    kept = tmp_path / "completion" / "sizes.json"
+    sizes = plugin("__lookup", "sizes", str(kept)).out.splitlines()
+    assert "Standard_D4ps_v5\t4 vCPUs, 16 GiB" in sizes
+    assert [size for size in sizes if "ps" not in size and "pls" not in size and "pds" not in size] == [
+        size for size in sizes if "plds" in size
+    ]
+    assert cache.read(kept) == sizes
+
+
+def test_images_are_those_that_are_published(plugin: Plugin) -> None:
+    assert plugin("__lookup", "versions", "").code == 1  # there is no gallery yet
+    resource_id = plugin("bootimage", "-o", "name").out.strip()
+    assert plugin("__lookup", "versions", "").out.strip() == resource_id.rpartition("/")[2]
+    assert plugin("__lookup", "images", "").out.strip() == resource_id
+    assert plugin("__lookup", "versions", "", "--gallery=another").code == 1
+
+
+def test_without_azure_there_are_no_names_and_no_words(
+    plugin: Plugin, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    result = plugin("__lookup", "machinesets")
-    assert "prod-7x2kq-worker-eastus1" in result.out.splitlines()
-    assert NAMESPACE in plugin("__lookup", "namespaces").out.splitlines()
-    assert plugin("__lookup", "machinesets", "--context=nosuch").code == 1
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "wrong")
+    result = plugin("__lookup", "sizes", "")
+    assert (result.code, result.out, result.err) == (1, "", "")
 
 
 # ---- what `completion` writes
@@ -198,9 +283,7 @@ def installed(plugin: Plugin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     """A folder on the PATH that holds kubectl-arm64."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    program = folder / "kubectl-arm64"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m kubectl_arm64 "$@"\n')
-    program.chmod(0o755)
+    install(folder)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.defpath}")
     return folder
 
@@ -214,6 +297,42 @@ def test_install_writes_the_programs_that_kubectl_and_oc_ask(plugin: Plugin, ins
     shown = subprocess.run([installed / "oc_complete-arm64", "vers"], capture_output=True, text=True, check=True)
     assert shown.stdout == "version\tPrint the version\n:4\n"
     assert "unchanged" in plugin("completion", "install").out
+
+
+def test_install_brings_what_an_older_version_wrote_up_to_date(plugin: Plugin, installed: Path) -> None:
+    (installed / "oc_complete-arm64").write_text("#!/bin/sh\nkubectl-arm64 __complete $@\n")
+    assert f"{installed}/oc_complete-arm64 configured" in plugin("completion", "install").out
+    assert "exec" in (installed / "oc_complete-arm64").read_text()
+
+
+def test_what_pip_installed_is_neither_written_nor_removed(plugin: Plugin, installed: Path) -> None:
+    entry = "#!/usr/bin/python3\nfrom kubectl_arm64.__main__ import complete\n"
+    for name in SHIMS:
+        (installed / name).write_text(entry)
+    assert plugin("completion", "install").out.count(" unchanged\n") == 2
+    assert plugin("completion", "uninstall").out.count(" unchanged (not written by completion install)\n") == 2
+    assert (installed / "oc_complete-arm64").read_text() == entry
+
+
+def test_uninstall_removes_what_install_wrote_and_nothing_else(plugin: Plugin, installed: Path) -> None:
+    before = sorted(installed.iterdir())
+    plugin("completion", "install")
+    (installed / "oc_complete-arm64").write_text("#!/bin/sh\necho mine\n")
+    result = plugin("completion", "uninstall")
+    assert (result.code, result.out.splitlines()) == (
+        0,
+        [
+            f"{installed}/kubectl_complete-arm64 deleted",
+            f"{installed}/oc_complete-arm64 unchanged (not written by completion install)",
+        ],
+    )
+    assert sorted(installed.iterdir()) == [*before, installed / "oc_complete-arm64"]
+    (installed / "oc_complete-arm64").unlink()
+    assert plugin("completion", "uninstall").out.count(" not found\n") == 2
+
+
+def test_on_windows_the_programs_are_batch_files() -> None:
+    assert shims(windows=True)["oc_complete-arm64.cmd"].endswith("@kubectl-arm64 __complete %*\r\n")
 
 
 def test_install_leaves_the_files_of_others_alone(plugin: Plugin, installed: Path) -> None:

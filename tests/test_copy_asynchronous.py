@@ -11,6 +11,7 @@ from kubectl_arm64.copy.ports import BlobState, CopyState
 from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.errors import Failure, Refused
 from tests.doubles.blobs import BLOB, MIB, RELEASE, SOURCE_URL, DictBlobs, FixedSource, footer
+from tests.test_step import Time
 
 OTHER = "https://mirror.blob.core.windows.net/images/other.vhd"
 
@@ -161,3 +162,58 @@ def test_when_a_blob_was_written_page_by_page_and_never_verified_it_is_not_taken
 )
 def test_two_urls_name_one_blob_whatever_their_queries_and_escapes(other: str, same: bool) -> None:
     assert same_blob(SOURCE_URL, other) is same
+
+
+# A copy that stands still
+
+
+def pending(done: int = 0, *, time: Time, abort_foreign: bool = False) -> tuple[AsynchronousCopy, DictBlobs]:
+    blobs = foreign("pending", source=SOURCE_URL)
+    advance(blobs, done)
+    vhd = SourceVhd(FixedSource())
+    return AsynchronousCopy(blobs, BLOB, vhd, RELEASE, abort_foreign=abort_foreign, clock=time.clock), blobs
+
+
+def advance(blobs: DictBlobs, done: int) -> None:
+    state = blobs.held[BLOB]
+    assert state.copy
+    blobs.held[BLOB] = replace(state, copy=replace(state.copy, done=done))
+
+
+def test_when_no_byte_came_for_fifteen_minutes_the_copy_is_stuck_and_both_ways_out_are_told() -> None:
+    time = Time()
+    copy, blobs = pending(time=time)
+    for time.now in range(0, 900, 10):
+        assert copy.look().phase is CopyPhase.COPYING
+    time.now = 900
+    with pytest.raises(Failure, match=r"stood still at 0 of \d+ bytes for 15 minutes \(copy ID copy-x\).*--abort-copy"):
+        copy.look()
+    assert blobs.calls == []
+
+
+def test_when_a_byte_comes_the_patience_begins_anew() -> None:
+    time = Time()
+    copy, blobs = pending(time=time)
+    copy.look()
+    time.now = 899
+    advance(blobs, 512)
+    copy.look()
+    time.now = 1700
+    assert copy.look().phase is CopyPhase.COPYING
+
+
+def test_when_it_may_abort_a_stuck_copy_it_starts_anew_once_and_then_gives_up() -> None:
+    time = Time()
+    copy, blobs = pending(time=time, abort_foreign=True)
+    copy.look()
+    time.now = 120
+    look = copy.look()
+    assert (look.phase, look.stuck) == (CopyPhase.ABSENT, True)
+    copy.start()
+    assert blobs.calls == ["abort copy-x", 'copy if-match "s1"']
+    copy.look()
+    time.now = 1019
+    assert copy.look().phase is CopyPhase.COPYING
+    time.now = 1020
+    with pytest.raises(Failure, match=r"copy ID copy-2"):
+        copy.look()

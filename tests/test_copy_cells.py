@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_arm64.copy.aimd import Width
-from kubectl_arm64.copy.cells import cells, missing
+from kubectl_arm64.copy.cells import Part, cells, compared
 from kubectl_arm64.copy.listing import SMALLEST_WINDOW, Fetch, listed
-from kubectl_arm64.copy.ranges import RangePage, Span, difference, merged
+from kubectl_arm64.copy.ranges import Kept, RangePage, Span, difference, merged
 from kubectl_arm64.copy.troubles import Busy, pause
 from kubectl_arm64.errors import Failure
 
@@ -50,10 +51,43 @@ def test_cells_are_the_data_and_nothing_else(data: list[Span]) -> None:
     assert list(merged(cut)) == data
 
 
+@given(ranges())
+def test_the_same_ranges_give_the_same_cells_whatever_lies_beside_them(data: list[Span]) -> None:
+    one_by_one = [cell for span in data for cell in cells([span], largest=1536)]
+    assert list(cells(data, largest=1536)) == one_by_one
+
+
 @given(ranges(), ranges())
-def test_a_cell_is_missing_unless_all_of_it_is_there(data: list[Span], there: list[Span]) -> None:
+def test_a_cell_is_missing_unless_all_of_it_is_there_and_stray_is_what_the_source_has_not(
+    data: list[Span], there: list[Span]
+) -> None:
+    found = list(compared(data, there, largest=1536))
     cut = list(cells(data, largest=1536))
-    assert list(missing(cut, there)) == [cell for cell in cut if not pages([cell]) <= pages(there)]
+    assert [(span, part) for span, part in found if part is not Part.STRAY] == [
+        (cell, Part.THERE if pages([cell]) <= pages(there) else Part.MISSING) for cell in cut
+    ]
+    assert [span for span, part in found if part is Part.STRAY] == [
+        span for span in there if not pages([span]) <= pages(data)
+    ]
+
+
+@given(ranges(), st.randoms(use_true_random=False))
+def test_whichever_cells_a_killed_run_wrote_the_others_are_missing_and_nothing_is_stray(
+    data: list[Span], chance: Random
+) -> None:
+    cut = list(cells(data, largest=1536))
+    written = [cell for cell in cut if chance.random() < 0.5]
+    expected = [(cell, Part.THERE if cell in written else Part.MISSING) for cell in cut]
+    assert list(compared(data, merged(written), largest=1536)) == expected
+
+
+@given(ranges())
+def test_spans_that_are_kept_come_back_as_they_were(data: list[Span]) -> None:
+    kept = Kept()
+    for span in data:
+        kept.add(span)
+    assert list(kept) == data
+    assert list(kept) == data
 
 
 @given(ranges())

@@ -12,11 +12,11 @@ import pytest
 
 from kubectl_arm64.copy.asynchronous import COMPLETE, CopyPhase, Look
 from kubectl_arm64.copy.by_ranges import RangeCopy
-from kubectl_arm64.copy.engine import Terms
 from kubectl_arm64.copy.lease import Lease
+from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.copy.troubles import NoPageCopy
 from kubectl_arm64.errors import Denied, Failure, NotFinished, NotFound, Refused
-from tests.copying import BLOB, Place, copied, same_bytes, source, spawn
+from tests.copying import BLOB, PUT_PAGE, REFUSED_BY_SOURCE, Place, copied, same_bytes, source, spawn, writes
 from tests.sandbox.blob.pages import PageStore
 from tests.sandbox.blob.properties import new_blob
 from tests.sandbox.blob.vhd import vhd
@@ -25,12 +25,6 @@ from tests.sandbox.surroundings import foreign
 from tests.test_step import Time
 
 MIB = 1 << 20
-PUT_PAGE = "comp=page&"
-REFUSED_BY_SOURCE = {
-    "x-ms-error-code": "CannotVerifyCopySource",
-    "x-ms-copy-source-status-code": "403",
-    "x-ms-copy-source-error-code": "AuthorizationFailure",
-}
 
 
 def disk(seed: int = 1) -> PageStore:
@@ -71,17 +65,8 @@ class Listener:
         return Terms(parallel=8, progress=self.progress, note=self.notes.append, **{**times, **settings})
 
 
-def writes(sandbox: Sandbox) -> Counter[str]:
-    """How often each range of pages was written."""
-    return Counter(each["headers"]["x-ms-range"] for each in sandbox.asked("PUT", PUT_PAGE) if each["status"] == 201)
-
-
 def written_bytes(sandbox: Sandbox) -> int:
-    total = 0
-    for written, times in writes(sandbox).items():
-        first, _, last = written.removeprefix("bytes=").partition("-")
-        total += times * (int(last) + 1 - int(first))
-    return total
+    return sum(span.length * times for span, times in writes(sandbox).items())
 
 
 def is_complete(sandbox: Sandbox) -> bool:
@@ -202,6 +187,17 @@ def interrupted(place: Place, sandbox: Sandbox) -> None:
 def test_when_its_lease_ran_out_and_nobody_took_it_the_copy_goes_on(place: Place, sandbox: Sandbox) -> None:
     place.copy(Listener(lambda: sandbox.advance(60)).terms()).start()
     assert same_bytes(source(sandbox).store, copied(sandbox).store)
+
+
+def test_when_its_lease_ran_out_it_is_taken_again_once_for_all_that_were_under_way(
+    place: Place, sandbox: Sandbox
+) -> None:
+    lost = {"status": 412, "headers": {"x-ms-error-code": "LeaseLost"}}
+    sandbox.fault(PUT_PAGE, method="PUT", nth=1, times=4, **lost)  # as many as are sent before the first answer
+    place.copy(Listener().terms()).start()
+    renewals = [each for each in sandbox.asked("PUT", "comp=lease") if each["headers"]["x-ms-lease-action"] == "renew"]
+    assert len(renewals) == 1
+    assert is_complete(sandbox)
 
 
 def test_when_another_run_took_the_lease_over_this_one_stops(place: Place, sandbox: Sandbox) -> None:
@@ -365,7 +361,7 @@ def test_when_the_service_is_busy_it_slows_down_and_says_so_once(place: Place, s
     heard = Listener()
     place.copy(heard.terms()).start()
     assert same_bytes(source(sandbox).store, copied(sandbox).store)
-    assert heard.notes == ["storage has trouble (ServerBusy): the copy goes on with fewer requests at a time"]
+    assert heard.notes == ["storage has trouble (ServerBusy): going on with fewer requests at a time"]
 
 
 def test_when_a_third_of_the_writes_times_out_the_disk_arrives_all_the_same(place: Place, sandbox: Sandbox) -> None:

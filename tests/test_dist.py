@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import tarfile
@@ -13,9 +14,12 @@ import pytest
 import yaml
 
 import kubectl_arm64
-from scripts import krew
+from scripts import krew, sbom
 from scripts.archive import pack, sha256
+from scripts.shipped import closure, frozen
 from tests import archive
+from tests.kubeconfig_case import V1, one
+from tests.sandbox.server import Sandbox
 
 LINUX = krew.Platform("linux", "amd64")
 MAC = krew.Platform("darwin", "arm64")
@@ -33,6 +37,11 @@ def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive.unpack(dist / krew.Platform.here().archive, folder)
     (platform,) = manifest(dist / "plugin.yaml")["spec"]["platforms"]
     return folder.joinpath(platform["bin"])
+
+
+@pytest.fixture(scope="module")
+def bill(dist: Path) -> Any:
+    return json.loads((dist / krew.Platform.here().bill).read_text())
 
 
 def manifest(path: Path) -> Any:
@@ -58,8 +67,80 @@ def test_when_unpacked_as_krew_does_it_tells_its_version(installed: Path) -> Non
     assert kubectl_arm64.__version__ in run(installed, "version")
 
 
-def test_it_ships_its_licence(installed: Path) -> None:
+def test_it_ships_its_licence_and_those_of_all_in_it(installed: Path, bill: dict[str, Any]) -> None:
     assert "Apache License" in (installed.parent / "LICENSE").read_text()
+    texts = {folder.name for folder in (installed.parent / "licenses").iterdir()}
+    # OpenSSL 3 has LICENSE's text; not every Python comes with its own.
+    assert {each["name"] for each in bill["components"]} - texts <= {"openssl", "python"}
+
+
+def test_its_bill_of_materials_is_valid_and_names_what_is_in_it(
+    dist: Path, installed: Path, bill: dict[str, Any]
+) -> None:
+    assert sbom.faults((dist / krew.Platform.here().bill).read_text()) == ""
+    assert bill["metadata"]["component"]["version"] == kubectl_arm64.__version__
+    held = {each["name"] for each in bill["components"]} - {"openssl", "python"}
+    assert held == frozen(installed.parent)
+    assert held <= set(closure()), "nothing that is installed for development only"
+
+
+def test_when_the_bill_is_spoilt_the_schema_finds_it(bill: dict[str, Any]) -> None:
+    assert "nonsense" in sbom.faults(json.dumps({**bill, "components": [{"type": "nonsense", "name": "azure-core"}]}))
+
+
+def test_the_checksums_cover_every_other_file(dist: Path) -> None:
+    told = dict(reversed(line.split("  ")) for line in (dist / "SHA256SUMS").read_text().splitlines())
+    assert told == {path.name: sha256(path) for path in dist.iterdir() if path.name != "SHA256SUMS"}
+
+
+# ---- the children of the archive's process
+
+SHELLS = {"PWD", "OLDPWD", "SHLVL", "_"}  # what a shell adds
+LIBRARY_PATHS = [pytest.param({}, id="none"), pytest.param({"LD_LIBRARY_PATH": "/opt/az/lib"}, id="the user's")]
+
+
+def stub(program: Path) -> Path:
+    """Make a program that notes its environment and fails; where it notes it."""
+    note = program.with_suffix(".env")
+    program.write_text(f"#!/bin/sh\nenv > {note}\necho 'ERROR: sign in first' >&2\nexit 1\n")
+    program.chmod(0o755)
+    return note
+
+
+def noted(note: Path) -> dict[str, str]:
+    found = dict(line.split("=", 1) for line in note.read_text().splitlines())
+    return {name: value for name, value in found.items() if name not in SHELLS}
+
+
+@pytest.mark.parametrize("library_path", LIBRARY_PATHS)
+def test_a_credential_plugin_gets_the_users_environment(
+    installed: Path, tmp_path: Path, library_path: dict[str, str]
+) -> None:
+    note = stub(tmp_path / "login")
+    user = {"exec": {"apiVersion": V1, "command": str(tmp_path / "login"), "interactiveMode": "Never"}}
+    config = one(user, {"server": "https://127.0.0.1:1", "certificate-authority": None})["config"]
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    environ = {"PATH": os.defpath, "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "config"), **library_path}
+    ended = subprocess.run([installed, "machineset"], env=environ, capture_output=True, text=True, timeout=60)
+    assert ended.stderr.startswith("error: the credential plugin login failed with exit code 1: ERROR: sign in first")
+    found = noted(note)
+    assert found.pop("KUBERNETES_EXEC_INFO")
+    assert found == environ
+
+
+@pytest.mark.parametrize("library_path", LIBRARY_PATHS)
+def test_az_gets_the_users_environment(
+    installed: Path, sandbox: Sandbox, tmp_path: Path, library_path: dict[str, str]
+) -> None:
+    note = stub(tmp_path / "az")
+    signed_in = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")
+    given = sandbox.environment({"PATH": f"{tmp_path}:{os.defpath}", "HOME": str(tmp_path), **library_path})
+    environ = {name: value for name, value in given.items() if name not in signed_in}
+    ended = subprocess.run([installed, "bootimage"], env=environ, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 4, ended.stderr
+    found = noted(note)
+    assert {name: found.get(name) for name in environ} == environ
+    assert [name for name in found if name.startswith(("LD_", "_PYI"))] == list(library_path)
 
 
 def test_the_manifest_names_the_archive_and_its_digest(dist: Path) -> None:
@@ -69,20 +150,12 @@ def test_the_manifest_names_the_archive_and_its_digest(dist: Path) -> None:
     assert platform["sha256"] == sha256(built)
 
 
-def test_the_manifest_at_the_top_is_of_this_version_and_fits_krews_rules() -> None:
-    spec = manifest(archive.ROOT / "plugin.yaml")["spec"]
-    assert spec["version"] == f"v{kubectl_arm64.__version__}"
-    assert len(spec["shortDescription"]) <= 50
-    assert max(len(line) for line in (spec["description"] + spec["caveats"]).splitlines()) <= 80
-
-
 def test_when_two_platforms_were_built_each_has_its_own_archive_in_the_manifest() -> None:
-    template = manifest(archive.ROOT / "plugin.yaml")
-    spec = yaml.safe_load(krew.render(template, "1.2.3", {LINUX: "a" * 64, MAC: "b" * 64}))["spec"]
+    spec = yaml.safe_load(krew.render(krew.template(), "1.2.3", {LINUX: "a" * 64, MAC: "b" * 64}))["spec"]
     assert spec["version"] == "v1.2.3"
     assert [(p["selector"]["matchLabels"]["os"], p["sha256"][0]) for p in spec["platforms"]] == [
-        ("linux", "a"),
         ("darwin", "b"),
+        ("linux", "a"),
     ]
     assert all("/v1.2.3/kubectl-arm64_" in p["uri"] for p in spec["platforms"])
 
@@ -107,6 +180,16 @@ def test_when_packed_twice_at_other_times_the_bytes_are_the_same(tmp_path: Path)
         os.utime(folder / "LICENSE", (changed, changed))
         digests.add(pack(folder, tmp_path / f"{name}.tar.gz", epoch=1_600_000_000))
     assert len(digests) == 1
+
+
+def test_when_a_folder_has_a_second_name_that_name_is_left_out(tmp_path: Path) -> None:
+    version = tmp_path / "bundle" / "Python.framework" / "Versions" / "3.12"
+    version.mkdir(parents=True)
+    (version / "Python").write_text("library")
+    (version.parent / "Current").symlink_to("3.12")
+    pack(tmp_path / "bundle", tmp_path / "a.tar.gz", epoch=1)
+    archive.unpack(tmp_path / "a.tar.gz", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out" / "Python.framework" / "Versions").iterdir()] == ["3.12"]
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil"])

@@ -6,7 +6,6 @@ import io
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -25,6 +24,7 @@ from kubectl_arm64.cli.options import Output
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.cli.progress import reporter
 from kubectl_arm64.pipeline.step import Outcome
+from tests.plugin import COMMAND
 
 # ---- every flag in every form
 
@@ -47,10 +47,15 @@ def spellings(flag: Flag) -> st.SearchStrategy[Given]:
         return st.one_of([_switch(flag, name) for name in (flag.name, flag.short) if name])
     values = WORDS
     if flag.choices:
-        values = st.sampled_from([*flag.choices, *(f"{prefix}{{.id}}" for prefix in flag.prefixes)])
+        values = st.sampled_from(known(flag))
     elif flag.kind == NUMBER:
         values = st.integers(0, 99).map(str)
     return values.flatmap(lambda value: st.sampled_from(list(_forms(flag, value))))
+
+
+def known(flag: Flag) -> list[str]:
+    """Values of a flag that does not take any."""
+    return [*flag.choices, *(f"{prefix}{os.devnull if 'file' in prefix else '{.id}'}" for prefix in flag.prefixes)]
 
 
 def _switch(flag: Flag, name: str) -> st.SearchStrategy[Given]:
@@ -147,6 +152,60 @@ def test_every_flag_is_the_same_in_every_form_that_kubectl_accepts(name: str) ->
     judge()
 
 
+def forms(flag: Flag) -> Iterator[Given]:
+    """One flag in every form, with every value that it knows or with one that suits it."""
+    if flag.kind == SWITCH:
+        for name in filter(None, (flag.name, flag.short)):
+            yield Given(flag, (name,), True)
+            yield from (Given(flag, (f"{name}={word}",), word in TRUE) for word in TRUE + FALSE)
+        return
+    for value in known(flag) or ["7" if flag.kind == NUMBER else "a=b"]:
+        yield from _forms(flag, value)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_flag_alone_is_read_in_each_form_wherever_it_stands(name: str) -> None:
+    parser = PARSERS[name]
+    arguments = list(static.COMMANDS[name].arguments[:1])
+    defaults = parser.parse([name, *arguments])
+    for one in (form for flag in static.COMMANDS[name].flags for form in forms(flag)):
+        value = [*defaults[one.flag.name], one.value] if one.flag.kind == LIST else one.value
+        for words in (
+            [*one.words, name, *arguments],
+            [name, *one.words, *arguments],
+            [name, *arguments, *one.words],
+            [name, *one.words, "--", *arguments],
+        ):
+            assert parser.parse(words) == {**defaults, one.flag.name: value}, words
+
+
+@pytest.mark.parametrize("name", ["bootimage", "machineset"])
+def test_short_switches_are_joined_with_each_other_and_with_a_flag_that_takes_a_value(name: str) -> None:
+    parser = PARSERS[name]
+    for flag in static.COMMANDS[name].flags:
+        if flag.short and flag.kind != SWITCH:
+            value = (known(flag) or ["7"])[0]
+            expected = parser.parse([name, "--yes", f"{flag.name}={value}"])
+            for words in (
+                (f"-yy{flag.short[1]}{value}",),
+                (f"-y{flag.short[1]}={value}",),
+                (f"-y{flag.short[1]}", value),
+            ):
+                assert parser.parse([name, *words]) == parser.parse([*words, name]) == expected
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_of_a_flag_that_is_given_twice_the_last_counts_and_of_a_list_all(name: str) -> None:
+    parser = PARSERS[name]
+    arguments = list(static.COMMANDS[name].arguments[:1])
+    for flag in static.COMMANDS[name].flags:
+        first, *_, last = [form for form in forms(flag) if len(form.words) == 1]
+        wanted = parser.parse([name, *arguments, *last.words])
+        if flag.kind == LIST:
+            wanted[flag.name] = [first.value, last.value]
+        assert parser.parse([*first.words, name, *arguments, *last.words]) == wanted
+
+
 # ---- help and errors
 
 
@@ -207,9 +266,7 @@ def test_a_token_in_a_wrong_place_is_not_repeated() -> None:
 @pytest.mark.parametrize("typed", ["--help", "machineset --help", "machineset --aply", "bootimage", "completion bash"])
 def test_in_continuous_integration_there_are_no_escapes(typed: str, tmp_path: Path) -> None:
     environ = {"PATH": os.defpath, "HOME": str(tmp_path), "GITHUB_ACTIONS": "true", "CI": "true", "FORCE_COLOR": "1"}
-    process = subprocess.run(
-        [sys.executable, "-m", "kubectl_arm64", *typed.split()], capture_output=True, text=True, env=environ
-    )
+    process = subprocess.run([*COMMAND, *typed.split()], capture_output=True, text=True, env=environ)
     assert process.stdout + process.stderr != ""
     assert "\x1b" not in process.stdout + process.stderr
 

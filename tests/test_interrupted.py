@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import IMPATIENT, ROOT
+from tests.plugin import COMMAND
 from tests.sandbox.server import Sandbox
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -35,7 +35,7 @@ def test_when_a_signal_ends_the_run_it_says_how_to_go_on_and_the_next_run_does(
     sandbox: Sandbox, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     environ = {**sandbox.environment(os.environ), **IMPATIENT}
-    command = [sys.executable, "-m", "kubectl_arm64", "bootimage", "--tag", "env=prod"]
+    command = [*COMMAND, "bootimage", "--tag", "env=prod"]
     stalled = sandbox.fault("/galleries/rhcos_prod_7x2kq[?]", method="PUT", action="stall", after=True)
     with subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr

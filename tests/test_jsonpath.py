@@ -1,4 +1,4 @@
-"""kubectl's dialect of JSONPath: every output and refusal here is kubectl 1.32's own."""
+"""kubectl's dialect of JSONPath: every output and refusal here is kubectl's own (tests/e2e/test_templates.py)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import pytest
 
 from kubectl_arm64.cli.jsonpath import render
 from kubectl_arm64.cli.manifest import shown
+from kubectl_arm64.cli.options import Output
 from kubectl_arm64.errors import InvalidInput
 from tests.conftest import Plugin
 from tests.sandbox.server import Sandbox
 
 POD: dict[str, Any] = {
-    "apiVersion": "v1",
+    "apiVersion": "example.com/v1",
     "kind": "Pod",
     "metadata": {"name": "p", "labels": {"a": "one", "b.c/d": "x<y"}},
     "spec": {
@@ -28,54 +29,54 @@ POD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("template", "text"),
-    [
-        ("{.metadata.name}", "p"),
-        ("{ .kind }", "Pod"),
-        ("{$.kind} {@.kind}", "Pod Pod"),
-        (".metadata.name", ".metadata.name"),
-        ("a {.kind} b{.spec.terminationGracePeriodSeconds}", "a Pod b30"),
-        ("{.metadata.labels}", r'{"a":"one","b.c/d":"x\u003cy"}'),
-        (r"{.metadata.labels.b\.c/d}", "x<y"),
-        (r"{.metadata.labels['b\.c/d']}", "x<y"),
-        ("{.metadata['name']}", "p"),
-        ("{.metadata['name','labels']}", r'p {"a":"one","b.c/d":"x\u003cy"}'),
-        ("{.metadata.labels.*}", "one x<y"),
-        ("{.spec.nodeSelector}", "null"),
-        ("{.nosuch}", ""),
-        ("{.nosuch.deeper}", ""),
-        ("{.kind.x}", ""),
-        ("{.spec.containers.name}", ""),
-        ("{.spec.containers[*].name}", "one two three"),
-        ("{.spec.containers[-1].name}", "three"),
-        ("{.spec.containers[0,2].name}", "one three"),
-        ("{.spec.containers[0:2].name}", "one two"),
-        ("{.spec.containers[0:-1].name}", "one two"),
-        ("{.spec.containers[0:0].name}", ""),
-        ("{.spec.containers[3:].name}", ""),
-        ("{.spec.containers[-2:].name}", "two three"),
-        ("{.spec.containers[::2].name}", "one three"),
-        ("{.spec.containers[0:3:2].name}", "one three"),
-        ("{.spec.containers[*].ports}", '[{"containerPort":80},{"containerPort":81}] [{"containerPort":90}]'),
-        ("{..name}", "p one two three"),
-        ("{..containerPort}", "80 81 90"),
-        ("{..ports[*].containerPort}", "80 81 90"),
-        ('{.spec.containers[?(@.name=="two")].image}', "i2"),
-        ("{.spec.containers[?(@.name=='two')].image}", "i2"),
-        ('{.spec.containers[?("two"==@.name)].image}', "i2"),
-        ('{.spec.containers[?(@.name!="two")].name}', "one three"),
-        ('{.spec.containers[?(@.nosuch=="x")].name}', ""),
-        ("{.spec.containers[?(@.tty)].image}", "i2"),
-        ("{.spec.containers[?(@.tty==true)].image}", "i2"),
-        ('{.spec.containers[?(@.name=="one")].ports[?(@.containerPort==81)]}', '{"containerPort":81}'),
-        (r'{range .spec.containers[*]}{.name}{"\t"}{.image}{"\n"}{end}', "one\ti1\ntwo\ti2\nthree\ti3\n"),
-        ("{range .spec.containers[*]}[{range .ports[*]}{.containerPort},{end}]{end}", "[80,81,][90,][]"),
-        ("{range .spec.containers[*]}{.name}", "onetwothree"),
-        ('{"x"}{\'y\'}{"{}"}', "xy{}"),
-        ("{true}{1}", "true1"),
-    ],
-)
+FILLED = [
+    ("{.metadata.name}", "p"),
+    ("{ .kind }", "Pod"),
+    ("{$.kind} {@.kind}", "Pod Pod"),
+    (".metadata.name", ".metadata.name"),
+    ("a {.kind} b{.spec.terminationGracePeriodSeconds}", "a Pod b30"),
+    ("{.metadata.labels}", r'{"a":"one","b.c/d":"x\u003cy"}'),
+    (r"{.metadata.labels.b\.c/d}", "x<y"),
+    (r"{.metadata.labels['b\.c/d']}", "x<y"),
+    ("{.metadata['name']}", "p"),
+    ("{.metadata['name','labels']}", r'p {"a":"one","b.c/d":"x\u003cy"}'),
+    ("{.metadata.labels.*}", "one x<y"),
+    ("{.spec.nodeSelector}", "null"),
+    ("{.nosuch}", ""),
+    ("{.nosuch.deeper}", ""),
+    ("{.kind.x}", ""),
+    ("{.spec.containers.name}", ""),
+    ("{.spec.containers[*].name}", "one two three"),
+    ("{.spec.containers[-1].name}", "three"),
+    ("{.spec.containers[0,2].name}", "one three"),
+    ("{.spec.containers[0:2].name}", "one two"),
+    ("{.spec.containers[0:-1].name}", "one two"),
+    ("{.spec.containers[0:0].name}", ""),
+    ("{.spec.containers[3:].name}", ""),
+    ("{.spec.containers[-2:].name}", "two three"),
+    ("{.spec.containers[::2].name}", "one three"),
+    ("{.spec.containers[0:3:2].name}", "one three"),
+    ("{.spec.containers[*].ports}", '[{"containerPort":80},{"containerPort":81}] [{"containerPort":90}]'),
+    ("{..name}", "p one two three"),
+    ("{..containerPort}", "80 81 90"),
+    ("{..ports[*].containerPort}", "80 81 90"),
+    ('{.spec.containers[?(@.name=="two")].image}', "i2"),
+    ("{.spec.containers[?(@.name=='two')].image}", "i2"),
+    ('{.spec.containers[?("two"==@.name)].image}', "i2"),
+    ('{.spec.containers[?(@.name!="two")].name}', "one three"),
+    ('{.spec.containers[?(@.nosuch=="x")].name}', ""),
+    ("{.spec.containers[?(@.tty)].image}", "i2"),
+    ("{.spec.containers[?(@.tty==true)].image}", "i2"),
+    ('{.spec.containers[?(@.name=="one")].ports[?(@.containerPort==81)]}', '{"containerPort":81}'),
+    (r'{range .spec.containers[*]}{.name}{"\t"}{.image}{"\n"}{end}', "one\ti1\ntwo\ti2\nthree\ti3\n"),
+    ("{range .spec.containers[*]}[{range .ports[*]}{.containerPort},{end}]{end}", "[80,81,][90,][]"),
+    ("{range .spec.containers[*]}{.name}", "onetwothree"),
+    ('{"x"}{\'y\'}{"{}"}', "xy{}"),
+    ("{true}{1}", "true1"),
+]
+
+
+@pytest.mark.parametrize(("template", "text"), FILLED)
 def test_a_template_is_filled_as_kubectl_fills_it(template: str, text: str) -> None:
     assert render(template, POD) == text
 
@@ -85,26 +86,25 @@ def test_empty_braces_are_the_whole_document() -> None:
     assert render("{@}", {"a": "ä&"}) == r'{"a":"ä\u0026"}'
 
 
-@pytest.mark.parametrize(
-    ("template", "said"),
-    [
-        ("", "template format specified but no template given"),
-        ("{.metadata.name", "error parsing jsonpath {.metadata.name, unclosed action"),
-        ('{.metadata["name"]}', 'error parsing jsonpath {.metadata["name"]}, invalid array index "name"'),
-        ("{.spec.containers[a]}", "invalid array index a"),
-        ('{.spec.containers[?(@.name=="two"].image}', "unterminated filter"),
-        ('{.spec.containers[?(@.name=="two" && @.tty==true)].image}', "unrecognized character in action"),
-        ("{kind}", "unrecognized identifier kind"),
-        ("{end}", "not in range, nothing to end"),
-        ("{.spec.containers[5].name}", "array index out of bounds: index 5, length 3"),
-        ("{.spec.containers[1:9].name}", "array index out of bounds: index 8, length 3"),
-        ("{.spec.containers[5:].name}", "array index out of bounds: index 5, length 3"),
-        ("{.metadata.labels[?(@.a)]}", "is not array or slice and cannot be filtered"),
-        ("{.spec.containers[2:1].name}", "starting index 2 is greater than ending index 1"),
-        ("{.metadata.name[0]}", "string is not array or slice"),
-        ("{.spec.containers[?(@.name==1)].name}", "incompatible types for comparison"),
-    ],
-)
+REFUSED = [
+    ("{.metadata.name", "error parsing jsonpath {.metadata.name, unclosed action"),
+    ('{.metadata["name"]}', 'error parsing jsonpath {.metadata["name"]}, invalid array index "name"'),
+    ("{.spec.containers[a]}", "invalid array index a"),
+    ('{.spec.containers[?(@.name=="two"].image}', "unterminated filter"),
+    ('{.spec.containers[?(@.name=="two" && @.tty==true)].image}', "unrecognized character in action"),
+    ("{kind}", "unrecognized identifier kind"),
+    ("{end}", "not in range, nothing to end"),
+    ("{.spec.containers[5].name}", "array index out of bounds: index 5, length 3"),
+    ("{.spec.containers[1:9].name}", "array index out of bounds: index 8, length 3"),
+    ("{.spec.containers[5:].name}", "array index out of bounds: index 5, length 3"),
+    ("{.metadata.labels[?(@.a)]}", "is not array or slice and cannot be filtered"),
+    ("{.spec.containers[2:1].name}", "starting index 2 is greater than ending index 1"),
+    ("{.metadata.name[0]}", "string is not array or slice"),
+    ("{.spec.containers[?(@.name==1)].name}", "incompatible types for comparison"),
+]
+
+
+@pytest.mark.parametrize(("template", "said"), REFUSED)
 def test_what_kubectl_refuses_is_refused_in_its_words(template: str, said: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         render(template, POD)
@@ -130,5 +130,7 @@ def test_a_template_that_cannot_be_read_is_refused_before_anybody_is_asked(plugi
 
 def test_several_manifests_are_one_list() -> None:
     manifests = [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}]
-    assert shown(manifests, "jsonpath={.items[*].metadata.name}") == "a b"
-    assert shown(manifests[:1], "jsonpath={.metadata.name}") == "a"
+    for several, template, text in ((2, "{.items[*].metadata.name}", "a b"), (1, "{.metadata.name}", "a")):
+        output = Output.parse(f"jsonpath={template}")
+        assert output is not None
+        assert shown(manifests[:several], output) == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -89,6 +90,19 @@ def test_when_bare_flags_and_equals_signs_are_written_as_kubectl_takes_them_they
 ) -> None:
     result = plugin("machineset", "--apply", "--dry-run", "--taint", "-o=name")
     assert (result.code, result.out) == (0, f"{LINE}\n"), result.err
+
+
+def test_when_the_cluster_denies_a_read_that_is_done_without_one_warning_says_what_was_not_checked(
+    plugin: Plugin, sandbox: Sandbox, published: str
+) -> None:
+    sandbox.fault("machineconfigurations/cluster", status=403, body=json.dumps({"kind": "Status", "message": "denied"}))
+    result = plugin("machineset", "--apply")
+    assert (result.code, result.out) == (0, f"{LINE} created\n")
+    (warning,) = result.err.splitlines()
+    assert warning == (
+        "Warning: not checked whether the Machine Config Operator manages the boot image of the MachineSet: "
+        "the API server says: denied"
+    )
 
 
 WRITES = ("PUT", "POST", "PATCH", "DELETE")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_arm64.cli.manifest import diff, same, shown, to_json, to_yaml
+from kubectl_arm64.cli.options import Output
 from tests.templates import worker
 
 # Printed by kubectl 1.32: `kubectl create configmap texts --dry-run=client -o yaml --from-literal=...`.
@@ -49,17 +50,23 @@ class TestOutputs:
 
     def test_when_there_are_several_yaml_has_documents_and_json_is_a_list(self) -> None:
         pair = [worker("a"), worker("b")]
-        assert [document["metadata"]["name"] for document in yaml.safe_load_all(shown(pair, "yaml"))] == ["a", "b"]
-        listed = json.loads(shown(pair, "json"))
+        assert [document["metadata"]["name"] for document in yaml.safe_load_all(shown(pair, Output.yaml))] == ["a", "b"]
+        listed = json.loads(shown(pair, Output.json))
         assert (listed["kind"], len(listed["items"])) == ("List", 2)
 
     def test_when_there_is_one_json_is_that_object(self) -> None:
-        assert json.loads(shown([worker("a")], "json"))["kind"] == "MachineSet"
+        assert json.loads(shown([worker("a")], Output.json))["kind"] == "MachineSet"
 
     def test_when_names_are_asked_for_they_hold_the_full_resource(self) -> None:
-        assert shown([worker("a"), worker("b")], "name") == (
+        assert shown([worker("a"), worker("b")], Output.name) == (
             "machineset.machine.openshift.io/a\nmachineset.machine.openshift.io/b\n"
         )
+
+    def test_when_it_is_to_be_wide_each_is_a_line_under_the_names_of_its_columns(self) -> None:
+        heads, one, other = shown([worker("prod-a", zone="1"), worker("b")], Output.wide).splitlines()
+        assert heads.split() == ["NAME", "DESIRED", "TYPE", "REGION", "ZONE", "IMAGE"]
+        assert one.split()[:5] == ["prod-a", "3", "Standard_D4s_v3", "eastus", "1"]
+        assert (one.index("Standard"), other.index("Standard")) == (heads.index("TYPE"),) * 2
 
 
 class TestDifference:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,7 @@ import trustme
 import yaml
 
 from kubectl_arm64 import cluster as documents
-from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound, Refused, SignInRequired
+from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound, Refused, SignInRequired, Unavailable
 from kubectl_arm64.openshift.client import Cluster, ConnectionOptions, connect
 from tests.api_server import SECRET, ApiServer, kubeconfig, serving, status, trusted
 from tests.sandbox.kubernetes.objects import find
@@ -70,6 +72,22 @@ def test_documents_are_read_as_they_are_and_absent_ones_are_none(write: Write, a
     assert read.nodes == [{"metadata": {"name": "a"}}]
     assert read.aro
     assert (read.bootimages, read.machinesets, read.denied) == (None, None, {})
+
+
+def test_at_least_three_documents_are_asked_for_at_a_time(write: Write, api: ApiServer) -> None:
+    together, arrivals = threading.Barrier(3), itertools.count()
+
+    class Answers(dict[Any, Any]):
+        def get(self, key: Any, default: Any = None) -> Any:
+            if next(arrivals) < 3:
+                together.wait(10)  # answered only when all three have arrived
+            return super().get(key, default)
+
+    api.answers = Answers()
+    api.answer(INFRASTRUCTURE, {"kind": "Infrastructure"})
+    with closing(ask(write(kubeconfig(api.url)))) as cluster:
+        assert cluster.read_documents().infrastructure == {"kind": "Infrastructure"}
+    assert not together.broken
 
 
 def test_what_may_not_be_read_is_noted_with_the_servers_sentence(write: Write, api: ApiServer) -> None:
@@ -174,8 +192,8 @@ WEBHOOK = 'admission webhook "validation.machineset" denied the request: provide
         (409, status(409, "the object has been modified"), Failure, "run the same command again"),
         (400, status(400, 'strict decoding error: unknown field "spec.x"'), InvalidInput, "unknown field"),
         (422, status(422, "spec.replicas: Invalid value"), InvalidInput, "spec.replicas"),
-        (500, status(500, "etcdserver: request timed out"), Failure, "cannot answer now: etcdserver"),
-        (502, b"<html>Bad Gateway</html>", Failure, "HTTP status 502, and no Kubernetes API's answer"),
+        (500, status(500, "etcdserver: request timed out"), Unavailable, "cannot answer now: etcdserver"),
+        (502, b"<html>Bad Gateway</html>", Unavailable, "HTTP status 502, and no Kubernetes API's answer"),
         (302, b"", Failure, "not expected: HTTP status 302"),
         (403, b"<html>blocked by policy</html>", Failure, "not expected: HTTP status 403"),
         (200, b"<html>sign in</html>", Failure, "does not answer like a Kubernetes API"),

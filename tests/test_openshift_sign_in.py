@@ -19,7 +19,7 @@ import pytest
 import trustme
 import yaml
 
-from kubectl_arm64.__main__ import restore_library_path
+from kubectl_arm64.__main__ import restore_environment
 from kubectl_arm64.errors import InvalidInput, SignInRequired, Unsupported
 from kubectl_arm64.openshift import tls
 from kubectl_arm64.openshift.client import Cluster, ConnectionOptions, connect
@@ -29,6 +29,7 @@ from kubectl_arm64.openshift.exec_plugin import Finished, run_plugin
 from kubectl_arm64.openshift.proxy import proxy
 from kubectl_arm64.openshift.resolve import resolve
 from tests.api_server import AUTHORITY, SECRET, ApiServer, kubeconfig, serving, status, trusted
+from tests.plugin import COMMAND
 
 MACHINESETS = "/apis/machine.openshift.io/v1beta1/namespaces/openshift-machine-api/machinesets"
 V1 = "client.authentication.k8s.io/v1"
@@ -173,6 +174,25 @@ def test_python_is_no_stricter_about_the_clusters_ca_than_go(tmp_path: Path) -> 
     made = tls.context(connection, Credentials(), strict)
     assert not made.verify_flags & ssl.VERIFY_X509_STRICT
     assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_when_openssl_was_built_on_another_system_the_cas_are_found_where_go_finds_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = ssl.get_default_verify_paths()
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    elsewhere = here._replace(cafile=None, capath=None)
+    found = tls.system_cas(elsewhere)
+    assert found
+    assert ssl.create_default_context(cafile=found).get_ca_certs()
+
+
+def test_when_openssl_finds_the_cas_or_was_told_where_they_are_that_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = ssl.get_default_verify_paths()
+    assert tls.system_cas(here._replace(cafile="/usr/lib/ssl/cert.pem")) is None
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    assert tls.system_cas(here._replace(cafile=None, capath=None)) is None
 
 
 def test_when_certificate_and_key_do_not_fit_the_key_is_not_shown_nor_left_on_disk(
@@ -403,15 +423,14 @@ def test_a_plugins_environment_is_the_tools_own_and_what_the_kubeconfig_adds(wri
 def test_children_of_a_bundle_find_the_users_libraries_and_not_the_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     environ = {"LD_LIBRARY_PATH": "/bundle", "LD_LIBRARY_PATH_ORIG": "/opt/lib", "DYLD_LIBRARY_PATH": "/bundle"}
-    restore_library_path(environ)
-    assert environ["LD_LIBRARY_PATH"] == "/opt/lib"
-    assert "DYLD_LIBRARY_PATH" not in environ
+    restore_environment(environ)
+    assert environ == {"LD_LIBRARY_PATH": "/opt/lib"}
 
 
 def test_on_a_terminal_a_failing_plugin_is_heard_and_named_and_nothing_is_sent(write: Write, api: ApiServer) -> None:
     user = plugin_user(args=["-c", "test -t 0 && echo portal is closed >&2; exit 3"], interactiveMode="Always")
     config = write(kubeconfig(api.url, user))
-    said, code = on_a_terminal(sys.executable, "-m", "kubectl_arm64", "machineset", "--kubeconfig", str(config))
+    said, code = on_a_terminal(*COMMAND, "machineset", "--kubeconfig", str(config))
     assert code == 4
     heard, error = said.split("\r\n")[:2]
     assert heard == "portal is closed"

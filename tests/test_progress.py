@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 
-from kubectl_arm64.cli.progress import PlainReport, Rate, describe, reporter, size, span
+from kubectl_arm64.cli.progress import PlainReport, describe, reporter, size, span
+from kubectl_arm64.cli.rate import Rate
 from kubectl_arm64.pipeline.step import Observed, Outcome, State
 from tests.test_step import Time
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from kubectl_arm64.cli.app import run
-from kubectl_arm64.cli.output import Streams
 from tests.conftest import ROOT
+from tests.plugin import COMMAND
 
 PROMPT = "    $ oc arm64 "
 # How far the copy and the replication have come at a look is a matter of time, and the demo's disk is a small one.
@@ -32,9 +32,12 @@ def examples() -> Iterator[tuple[str, list[str]]]:
 
 def said(typed: str) -> list[str]:
     """What a shell would show of a call as `oc arm64`, off a terminal."""
-    both = io.StringIO()
-    assert run("oc-arm64", typed.split(), Streams(both, both)) == 0, both.getvalue()
-    return both.getvalue().splitlines()
+    environ = {**os.environ, "_": "/usr/bin/oc"}
+    ran = subprocess.run(
+        [*COMMAND, *typed.split()], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert ran.returncode == 0, ran.stdout
+    return ran.stdout.splitlines()
 
 
 def steady(lines: list[str]) -> list[str]:

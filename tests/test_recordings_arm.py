@@ -28,6 +28,9 @@ from tests.sandbox.world import Cloud, Container, Role, StorageAccount
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 SUB = f"/subscriptions/{SUBSCRIPTION}"
+GALLERY = f"{SUB}/resourceGroups/rg/providers/Microsoft.Compute/galleries/g"
+DEFINITION = f"{GALLERY}/images/i"
+VERSION = f"{DEFINITION}/versions/1.0.0"
 FOLDER = Path("data/recordings/arm")
 HEADERS = ("azure-asyncoperation", "location", "retry-after", "www-authenticate", "x-ms-failure-cause", "etag")
 STATES = ("provisioningState", "registrationState", "status", "state", "aggregatedState", "reason")
@@ -308,10 +311,9 @@ def gallery_deleted(arm: Client, recorded: Recording) -> Reply:
 
 @situation("gallery/07-delete-location-200")
 def gallery_gone(arm: Client, recorded: Recording) -> Reply:
-    gallery = f"{SUB}/resourceGroups/rg/providers/Microsoft.Compute/galleries/g"
-    exchanged = load_like(recorded, gallery)
+    exchanged = load_like(recorded, GALLERY)
     with_gallery(arm, exchanged)
-    location = arm.send("DELETE", f"{gallery}?api-version=2019-12-01").headers["location"]
+    location = arm.send("DELETE", f"{GALLERY}?api-version=2019-12-01").headers["location"]
     while (reply := arm.send("GET", location)).status == 202:
         pass
     return reply
@@ -333,8 +335,7 @@ def definition_there(arm: Client, recorded: Recording) -> Reply:
 
 @situation("image-definition/07-poll-200-2025")
 def definition_polled(arm: Client, recorded: Recording) -> Reply:
-    path = f"{SUB}/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/i"
-    with_definition(arm, load_like(recorded, path))
+    with_definition(arm, load_like(recorded, DEFINITION))
     return _last_poll(arm, "Succeeded")
 
 
@@ -378,8 +379,7 @@ def version_done(arm: Client, recorded: Recording) -> Reply:
 
 
 def _begun(arm: Client, recorded: Recording) -> Reply:
-    path = f"{SUB}/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.0"
-    exchanged = load_like(recorded, path)
+    exchanged = load_like(recorded, VERSION)
     with_vhd(arm, exchanged)
     return arm.send("PUT", exchanged.url, vhd_version(exchanged))
 
@@ -399,8 +399,7 @@ def managed_image_there(arm: Client, recorded: Recording) -> Reply:
 
 @situation("image-version-replicated/03-poll-succeeded-200")
 def replication_done(arm: Client, recorded: Recording) -> Reply:
-    path = f"{SUB}/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.0"
-    return arm.finish(replicated(arm, load_like(recorded, path)))
+    return arm.finish(replicated(arm, load_like(recorded, VERSION)))
 
 
 @situation("image-version-replicated/04-get-200", "image-version-replicated/05-get-replicationstatus-200")
@@ -412,9 +411,8 @@ def version_replicated(arm: Client, recorded: Recording) -> Reply:
 
 @situation("image-version-replicated/10-delete-poll-inprogress-200")
 def version_going(arm: Client, recorded: Recording) -> Reply:
-    path = f"{SUB}/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.0"
-    arm.finish(replicated(arm, load_like(recorded, path)))
-    return arm.send("GET", arm.send("DELETE", f"{path}?api-version=2019-12-01").headers["azure-asyncoperation"])
+    arm.finish(replicated(arm, load_like(recorded, VERSION)))
+    return arm.send("GET", arm.send("DELETE", f"{VERSION}?api-version=2019-12-01").headers["azure-asyncoperation"])
 
 
 @situation("marketplace/01-list-versions-200", "marketplace/02-get-200")

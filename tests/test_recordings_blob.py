@@ -359,7 +359,7 @@ def three_ranges(stage: Stage) -> None:
 
 def too_busy(stage: Stage) -> None:
     """Quoted: of the request only the URL is known. A write that would have to wait for too long."""
-    stage.blob(4096, busy_until=math.inf)
+    stage.blob(4096, bytes_until=math.inf)
     stage.storage.knobs.bandwidth = 1
     stage.headers |= {"x-ms-page-write": "update", "x-ms-range": "bytes=0-511"}
     stage.body = b"x" * 512

@@ -603,6 +603,13 @@ def test_when_a_blob_is_limited_requests_wait_their_turn_and_too_many_are_turned
     assert take(blob, 512, knobs, now=20) == pytest.approx(0.01)
 
 
+def test_when_many_bytes_wait_a_request_without_any_waits_for_requests_only() -> None:
+    blob, knobs = new_blob(PageStore(512), 0), Knobs(bandwidth=4 * MIB, requests_per_second=100)
+    take(blob, 4 * MIB, knobs, now=10)
+    assert take(blob, 0, knobs, now=10) == pytest.approx(0.02)
+    assert take(blob, MIB, knobs, now=10) == pytest.approx(1.25)
+
+
 # The store, the disk and the checksum
 
 

@@ -165,6 +165,23 @@ def test_when_the_sas_has_expired_it_is_refused(arm: Client) -> None:
     assert asked(arm, "HEAD", sas, {}) == (403, "AuthenticationFailed")
 
 
+def test_when_the_sas_has_expired_a_new_one_goes_on_with_the_upload(arm: Client) -> None:
+    made(arm)
+    first = opened(arm, seconds=60)
+    assert put_page(arm, first, 0, bytes(512)) == (201, "")
+    arm.world.clock.offset = 61
+    fill(arm, opened(arm))
+    assert asked(arm, "HEAD", first, {}) == (403, "AuthenticationFailed")
+    assert closed(arm).body["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 60 * 24 * 3600 + 1])
+def test_when_access_is_asked_for_longer_than_60_days_or_for_no_time_it_is_refused(arm: Client, seconds: int) -> None:
+    made(arm)
+    reply = arm.send("POST", f"{DISK}/beginGetAccess?{API}", {"access": "Write", "durationInSeconds": seconds})
+    assert (reply.status, reply.code) == (400, "InvalidParameter")
+
+
 def test_when_half_a_vhd_is_closed_it_says_invalid_vhd_and_the_access_is_gone(arm: Client) -> None:
     made(arm)
     sas = opened(arm)

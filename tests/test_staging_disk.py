@@ -5,34 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from kubectl_arm64.cluster import ClusterFacts
-from kubectl_arm64.copy.engine import Terms
-from kubectl_arm64.copy.ports import PageTarget
-from kubectl_arm64.copy.source import SourceVhd
-from kubectl_arm64.errors import Failure, Refused
-from kubectl_arm64.names import TAG_COMPLETE, TAG_SOURCE_ETAG
-from kubectl_arm64.pipeline.disk import DiskStep
-from kubectl_arm64.pipeline.ports import Disks
-from kubectl_arm64.pipeline.step import Pace, State
-from kubectl_arm64.plan import ImagePlan, Wishes, resolve
-from kubectl_arm64.stream import Architecture, BootImage
-from tests.azure_access import reach, subscription
+from kubectl_arm64.names import TAG_SOURCE_ETAG
+from tests.azure_access import subscription
 from tests.conftest import Plugin
-from tests.copying import same_bytes
-from tests.sandbox.arm.disks import Upload
 from tests.sandbox.arm.policy import Condition, Policy
-from tests.sandbox.blob.properties import touch
 from tests.sandbox.blob.vhd import GIB
 from tests.sandbox.server import Sandbox
 from tests.sandbox.world import Blob
 from tests.test_bootimage import BLOB, RELEASE, VERSION, resource_id, without_data_role, writes
-from tests.test_killed import SIGKILLED, Forks, context, forks, requests_of, state
+from tests.test_killed import context, forks
 
 __all__ = ["context", "forks"]  # fixtures
 
@@ -96,7 +81,7 @@ def test_the_disk_is_of_the_images_kind_and_tells_what_is_in_it(plugin: Plugin, 
     assert put["request"]["properties"] == {
         "osType": "Linux",
         "hyperVGeneration": "V2",
-        "supportedCapabilities": {"architecture": "Arm64"},
+        "supportedCapabilities": {"architecture": "Arm64", "diskControllerTypes": "SCSI, NVME"},
         "creationData": {"createOption": "Upload", "uploadSizeBytes": 16 * GIB + 512},
     }
     tags = put["request"]["tags"]
@@ -184,6 +169,79 @@ def test_when_the_cluster_is_in_another_cloud_it_works_there(
     assert sandbox.asked("PUT", r"management\.usgovcloudapi\.net.*/disks/")
 
 
+# Beside other flags
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("--storage-account=rhcosvhds", "--storage-account"),
+        ("--container=images", "--container"),
+        ("--storage-auth=login", "--storage-auth=login"),
+        ("--storage-auth=key", "--storage-auth=key"),
+        ("--copy=async", "--copy=async"),
+        ("--abort-copy", "--abort-copy"),
+    ],
+)
+def test_when_a_flag_is_of_storage_accounts_it_is_refused_before_any_request(
+    plugin: Plugin, sandbox: Sandbox, word: str, named: str
+) -> None:
+    result = plugin(*ON_DISK, word)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert f"error: {named} is of storage accounts; leave it out, or leave out --staging=disk" in result.err
+    assert sandbox.exchanges == []
+
+
+@pytest.mark.parametrize("copy", ["auto", "ranges"])
+def test_when_the_copy_is_page_by_page_that_is_what_a_disk_takes(plugin: Plugin, sandbox: Sandbox, copy: str) -> None:
+    result = plugin(*ON_DISK, f"--copy={copy}", "--parallel=2")
+    assert result.code == 0, result.err
+
+
+def test_when_the_time_is_up_the_disk_stays_and_the_next_run_goes_on(plugin: Plugin, sandbox: Sandbox) -> None:
+    result = plugin(*ON_DISK, "--timeout=0s")
+    assert result.code == 8, result.err
+    assert "go on with: kubectl arm64 bootimage --staging disk --timeout=0s" in result.err
+    assert [disk["properties"]["diskState"] for disk in disks(sandbox)] != []
+    assert plugin(*ON_DISK).code == 0
+    assert disks(sandbox) == []
+
+
+def test_when_the_version_goes_to_more_regions_the_disk_is_in_the_first(plugin: Plugin, sandbox: Sandbox) -> None:
+    assert plugin(*ON_DISK, "--target-region", "westeurope").code == 0
+    (put,) = sandbox.asked("PUT", DISK_PATH)
+    assert put["request"]["location"] == "eastus"
+    (version,) = sandbox.asked("PUT", f"/versions/{VERSION}")
+    regions = version["request"]["properties"]["publishingProfile"]["targetRegions"]
+    assert [region["name"] for region in regions] == ["eastus", "westeurope"]
+
+
+def test_when_the_image_is_for_x86_64_the_disk_is_too(plugin: Plugin, sandbox: Sandbox) -> None:
+    result = plugin(*ON_DISK, "--architecture=x86_64")
+    assert result.code == 0, result.err
+    (put,) = sandbox.asked("PUT", "/disks/")
+    assert put["request"]["properties"]["supportedCapabilities"]["architecture"] == "x64"
+
+
+def test_when_it_is_not_to_wait_it_says_that_the_disk_is_filled_first(plugin: Plugin, sandbox: Sandbox) -> None:
+    sandbox.knobs.polls["versions"] = 4
+    result = plugin(*ON_DISK, "--no-wait")
+    assert result.code == 8
+    assert f"managed disk {DISK} is filled by this process: only what follows is not waited for" in result.err
+
+
+def test_when_azure_makes_no_trusted_image_from_a_disk_it_says_what_to_do(plugin: Plugin, sandbox: Sandbox) -> None:
+    message = (
+        "The security type 'TrustedLaunchSupported' is not supported for the source id '/subscriptions/...'. Currently "
+        "only Vhd Blob, User Image and Gallery Image Version sources are supported for 'TrustedLaunchSupported' images."
+    )
+    refused = json.dumps({"error": {"code": "InvalidParameter", "message": message}})
+    sandbox.fault(f"/versions/{VERSION}", method="PUT", status=400, body=refused)
+    result = plugin(*ON_DISK)
+    assert result.code == 1
+    assert "use --staging account, or an --image-definition without SecurityType" in result.err
+
+
 # What is not ours, or not right
 
 
@@ -217,223 +275,3 @@ def test_when_azure_does_not_let_an_uploads_tags_be_changed_they_are_changed_aft
     result = plugin(*ON_DISK)
     assert result.code == 0, result.err
     assert len(sandbox.asked("PATCH", DISK_PATH)) == 2
-
-
-# auto
-
-
-def test_when_a_policy_forbids_storage_accounts_auto_takes_a_disk_and_says_so(plugin: Plugin, sandbox: Sandbox) -> None:
-    no_storage_accounts(sandbox)
-    result = plugin("bootimage")
-    assert (result.code, result.out) == (0, resource_id() + "\n"), result.err
-    (said,) = [line for line in result.err.splitlines() if "instead" in line]
-    assert "'Not allowed resource types'" in said
-    assert said.endswith(f"the VHD goes onto managed disk {DISK} instead")
-    assert list(sandbox.world.accounts) == ["rhcos"]
-
-
-@pytest.mark.parametrize(
-    "action", ["Microsoft.Storage/storageAccounts/write", "Microsoft.Storage/storageAccounts/listKeys/action"]
-)
-def test_when_no_storage_account_may_be_used_auto_takes_a_disk_and_says_so(
-    plugin: Plugin, sandbox: Sandbox, action: str
-) -> None:
-    forbid(sandbox, action)
-    result = plugin("bootimage")
-    assert result.code == 0, result.err
-    assert f"(it lacks {action}): the VHD goes onto managed disk {DISK} instead" in result.err
-    assert list(sandbox.world.accounts) == ["rhcos"]
-
-
-def test_when_neither_may_be_used_auto_names_what_the_account_needs(plugin: Plugin, sandbox: Sandbox) -> None:
-    forbid(sandbox, "Microsoft.Storage/storageAccounts/write", "Microsoft.Compute/disks/write")
-    result = plugin("bootimage")
-    assert result.code == 1
-    assert "lacks Microsoft.Storage/storageAccounts/write on" in result.err
-
-
-@pytest.mark.parametrize("words", [("--staging", "account"), ("--storage-account", "rhcosvhds")])
-def test_when_an_account_is_asked_for_the_policy_is_what_it_ends_with(
-    plugin: Plugin, sandbox: Sandbox, words: tuple[str, str]
-) -> None:
-    no_storage_accounts(sandbox)
-    result = plugin("bootimage", *words)
-    assert result.code == 1
-    assert "policy of the organisation forbids it: 'Not allowed resource types'" in result.err
-    assert disks(sandbox) == []
-
-
-def test_when_nothing_forbids_an_account_auto_makes_no_disk(plugin: Plugin, sandbox: Sandbox) -> None:
-    assert plugin("bootimage").code == 0
-    assert sandbox.asked("", "/disks/") == []
-
-
-# Ended in the middle
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize(
-    "place",
-    [
-        ("PUT", DISK_PATH, 1),
-        ("POST", "/beginGetAccess", 1),
-        ("PUT", PUT_PAGE, 1),
-        ("PUT", PUT_PAGE, 7),
-        ("PATCH", DISK_PATH, 1),
-        ("POST", "/endGetAccess", 1),
-        ("PUT", f"/versions/{VERSION}", 1),
-        ("DELETE", DISK_PATH, 1),
-    ],
-    ids=lambda place: f"{place[0]} {place[1].strip('/')} {place[2]}",
-)
-def test_when_it_is_killed_the_next_run_ends_the_same_and_does_nothing_twice(
-    forks: Forks, place: tuple[str, str, int], after: bool
-) -> None:
-    method, path, nth = place
-    sandbox = forks.sandbox
-    sandbox.fault(path, method=method, nth=nth, action="kill", after=after)
-    code, said = forks.call(*ON_DISK)
-    assert code == SIGKILLED, said
-    sandbox.knobs.faults.clear()
-    code, said = forks.call(*ON_DISK)
-    assert code == 0, said
-    assert [count for count in page_writes(sandbox).values() if count > 1] == []
-    assert len(page_writes(sandbox)) == len(list(source(sandbox).store.ranges()))
-    made = [one for one in requests_of(sandbox) if re.search(f"^PUT.*(/disks/|/versions/{VERSION})", one)]
-    assert len(made) == 2 + (place[0] == "PUT" and path != PUT_PAGE and not after), said
-    assert disks(sandbox) == []
-    assert f"/versions/{VERSION}" in str(list(state(sandbox)["resources"]))
-
-
-def test_when_it_is_killed_while_the_disk_is_made_the_next_run_waits_for_it(forks: Forks) -> None:
-    forks.sandbox.knobs.polls["disks"] = 5
-    forks.sandbox.fault(DISK_PATH, method="PUT", action="kill", after=True)
-    assert forks.call(*ON_DISK)[0] == SIGKILLED
-    forks.sandbox.knobs.faults.clear()
-    code, said = forks.call(*ON_DISK)
-    assert code == 0, said
-    assert [one["status"] for one in forks.sandbox.exchanges if one["status"] == 409] == []
-
-
-# The step by itself
-
-
-@dataclass(frozen=True)
-class Overtaken:
-    """The disks of a subscription, in which something happens as soon as one of them is opened."""
-
-    inner: Disks
-    happens: Callable[[], None]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def open(self, group: str, name: str, seconds: int) -> PageTarget:
-        target = self.inner.open(group, name, seconds)
-        self.happens()
-        return target
-
-
-class Bench:
-    """A disk step on the sandbox, whose disk can be looked at."""
-
-    def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.sandbox = sandbox
-        self.notes: list[str] = []
-        self.azure = reach(sandbox, monkeypatch, [])
-        self.url = f"https://rhcos.blob.core.windows.net/imagebucket/{BLOB}"
-        image = BootImage("rhel-9", Architecture.AARCH64, RELEASE, self.url)
-        wishes = Wishes(subscription(sandbox), "prod-7x2kq-rg", "eastus", "prod-7x2kq")
-        self.plan: ImagePlan = resolve(image, wishes, ClusterFacts())
-
-    def step(self, disks: Disks | None = None) -> DiskStep:
-        pages = self.azure.source(self.url)
-        terms = Terms(parallel=4, note=self.notes.append, sleep=lambda seconds: None)
-        return DiskStep(
-            disks or self.azure.disks, self.plan, pages, SourceVhd(pages), lambda title: terms, Pace(interval=0)
-        )
-
-    def fill(self) -> None:
-        step = self.step()
-        assert step.observe().state is State.MISSING
-        assert step.start().finished()
-
-    @property
-    def upload(self) -> Upload:
-        (upload,) = self.sandbox.world.uploads.values()
-        assert isinstance(upload, Upload)
-        return upload
-
-    @property
-    def disk(self) -> dict[str, Any]:
-        (disk,) = disks(self.sandbox)
-        return disk
-
-
-@pytest.fixture
-def bench(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    return Bench(sandbox, monkeypatch)
-
-
-def test_the_disk_is_the_source_byte_for_byte_at_rest_and_marked(bench: Bench) -> None:
-    bench.fill()
-    assert same_bytes(bench.upload.blob.store, source(bench.sandbox).store)
-    assert bench.disk["properties"]["diskState"] == "Unattached"
-    assert bench.disk["tags"][TAG_COMPLETE] == source(bench.sandbox).properties["etag"]
-    assert TAG_SOURCE_ETAG not in bench.disk["tags"]
-    assert bench.step().observe().state is State.READY
-
-
-def test_when_the_source_has_changed_since_it_starts_over_and_says_so(bench: Bench) -> None:
-    bench.sandbox.fault(PUT_PAGE, method="PUT", nth=5, times=99, status=400)
-    with pytest.raises(Failure, match="Bad Request"):
-        bench.fill()
-    bench.sandbox.knobs.faults.clear()
-    source(bench.sandbox).store.write(0, bytes([7]) * 512)
-    touch(source(bench.sandbox), bench.sandbox.world.clock.now() + 1)
-    bench.fill()
-    assert any("another state of this one: starting over" in note for note in bench.notes)
-    assert same_bytes(bench.upload.blob.store, source(bench.sandbox).store)
-    assert len(bench.sandbox.asked("PUT", DISK_PATH)) == 2
-
-
-def test_when_the_source_changes_meanwhile_it_starts_over_and_says_so(bench: Bench) -> None:
-    changed = {"x-ms-error-code": "CannotVerifyCopySource", "x-ms-copy-source-status-code": "412"}
-    bench.sandbox.fault(PUT_PAGE, method="PUT", nth=5, status=412, headers=changed)
-    bench.fill()
-    assert any("changed while it was copied: starting over" in note for note in bench.notes)
-    assert same_bytes(bench.upload.blob.store, source(bench.sandbox).store)
-
-
-def test_when_somebody_ended_the_access_too_early_the_disk_is_made_again(bench: Bench) -> None:
-    bench.fill()
-    del bench.disk["tags"][TAG_COMPLETE]
-    bench.disk["tags"][TAG_SOURCE_ETAG] = source(bench.sandbox).properties["etag"]
-    assert "holds no complete copy" in bench.step().observe().note
-    bench.fill()
-    assert len(bench.sandbox.asked("PUT", DISK_PATH)) == 2
-    assert bench.step().observe().state is State.READY
-
-
-def test_when_another_run_comes_to_the_end_first_its_disk_is_taken(bench: Bench) -> None:
-    bench.fill()
-    complete = bench.disk["tags"].pop(TAG_COMPLETE)
-    bench.disk["tags"][TAG_SOURCE_ETAG] = complete
-    bench.disk["properties"]["diskState"] = "ActiveUpload"
-
-    def other_run() -> None:
-        bench.disk["tags"][TAG_COMPLETE] = complete
-        bench.disk["properties"]["diskState"] = "Unattached"
-
-    bench.sandbox.fault("blob[.]storage[.]azure[.]net", status=403)  # what our SAS is worth then
-    step = bench.step(Overtaken(bench.azure.disks, other_run))
-    assert step.start().finished()
-    assert step.observe().state is State.READY
-    assert len(bench.sandbox.asked("POST", "/endGetAccess")) == 1
-
-
-def test_when_the_disk_is_in_use_it_is_refused(bench: Bench) -> None:
-    bench.fill()
-    bench.disk["properties"]["diskState"] = "Attached"
-    with pytest.raises(Refused, match=r"in use \(state Attached\)"):
-        bench.step().observe()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
 from tests.conftest import IMPATIENT, ROOT
+from tests.plugin import COMMAND
 from tests.sandbox.server import Sandbox
 
 IMAGE = "/versions/20260202.2246.418094000\n"
@@ -18,7 +18,7 @@ IMAGE = "/versions/20260202.2246.418094000\n"
 def started(sandbox: Sandbox, line: str) -> subprocess.CompletedProcess[str]:
     """The plugin run by a shell: `line` is its words and redirections."""
     return subprocess.run(
-        ["sh", "-c", f'exec "$0" -m kubectl_arm64 {line}', sys.executable],
+        ["sh", "-c", f'exec "$@" {line}', "-", *COMMAND],
         env={**sandbox.environment(os.environ), **IMPATIENT},
         cwd=ROOT,
         capture_output=True,
@@ -69,7 +69,7 @@ def test_when_nobody_reads_the_result_it_ends_as_by_a_broken_pipe(sandbox: Sandb
     os.close(read)
     with open(write, "wb") as unread:
         process = subprocess.run(
-            [sys.executable, "-m", "kubectl_arm64", *words],
+            [*COMMAND, *words],
             env={**sandbox.environment(os.environ), **IMPATIENT},
             cwd=ROOT,
             stdout=unread,
@@ -86,5 +86,5 @@ def test_when_nobody_reads_errors_it_ends_as_by_a_broken_pipe(sandbox: Sandbox) 
     read, write = os.pipe()
     os.close(read)
     with open(write, "wb") as unread:
-        process = subprocess.run([sys.executable, "-m", "kubectl_arm64", "bootimgae"], stderr=unread, check=False)
+        process = subprocess.run([*COMMAND, "bootimgae"], stderr=unread, check=False)
     assert process.returncode == 128 + signal.SIGPIPE

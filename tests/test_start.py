@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from kubectl_arm64 import __version__
+from kubectl_arm64.cli.commands import COMMANDS
+from tests.plugin import COMMAND
+from tests.sandbox.server import Sandbox
 from tests.templates import FOLDER
 
 INSTANT = {
@@ -65,7 +68,7 @@ def test_completion_of_static_words_loads_nothing_but_them(typed: str) -> None:
     assert loaded("__complete", *typed.split(" ")) == INSTANT | COMPLETION
 
 
-@pytest.mark.parametrize("typed", ["bootimgae", "machineset --aply", "bootimage -o wide", "bootimage now"])
+@pytest.mark.parametrize("typed", ["bootimgae", "machineset --aply", "bootimage -o table", "bootimage now"])
 def test_a_command_line_that_cannot_be_read_loads_no_library(typed: str) -> None:
     assert packages(loaded(*typed.split())) & (SLOW | {"yaml"}) == set()
 
@@ -76,43 +79,59 @@ def test_completion_of_contexts_loads_no_client(tmp_path: Path) -> None:
     assert packages(loaded("__complete", "--context", "", KUBECONFIG=str(kubeconfig))) & SLOW == set()
 
 
-def test_the_scripts_of_completion_load_neither_azure_nor_the_cluster() -> None:
-    assert packages(loaded("completion", "bash")) & {"azure", "kubernetes", "rich", "yaml"} == set()
+# ---- what each command may load, and loads
 
-
-@pytest.mark.parametrize(
-    ("command", "foreign"),
-    [
-        ("bootimage", {"kubectl_arm64.cli.machineset", "kubectl_arm64.cli.completion"}),
-        ("machineset", {"kubectl_arm64.cli.bootimage", "kubectl_arm64.cli.completion"}),
-        ("completion", {"kubectl_arm64.cli.bootimage", "kubectl_arm64.cli.machineset", "kubectl_arm64.pipeline"}),
-    ],
+_FLAGS = {"typer", "pydantic"}
+_CLUSTER = {"kubernetes", "requests", "urllib3", "yaml"}
+_AZURE = {"azure.identity", "azure.mgmt.compute", "requests", "urllib3"}
+_COMPLETION = _FLAGS | {"cli.completion"}
+_MACHINESET = _FLAGS | {"cli.machineset", "cli.manifest", "yaml"}
+_BOOTIMAGE = _FLAGS | {"cli.bootimage", "copy.engine", "pipeline.publish"} | _CLUSTER | _AZURE
+_BOOTIMAGE |= {"azure.mgmt.storage", "azure.storage.blob"}
+_ALONE = (
+    f"machineset -f {FOLDER / 'worker.yaml'} --vm-size=Standard_D4ps_v5 --image=/resourceGroups/rg/providers"
+    "/Microsoft.Compute/galleries/g/images/rhcos-arm64-gen2/versions/1.0.0"
 )
-def test_no_command_loads_anothers_modules(command: str, foreign: set[str]) -> None:
-    # Each fails, or is done, before it speaks to anybody.
-    words = {"completion": ["bash"], "bootimage": ["--timeout", "soon"], "machineset": ["--zone", "one"]}[command]
-    modules = loaded(command, *words)
-    assert modules & foreign == set()
-    assert packages(modules) & {"azure", "kubernetes", "rich"} == set()
+CALLS = {
+    "version": set(),
+    "completion bash": _COMPLETION,
+    "completion zsh -n prod": _COMPLETION,
+    "completion install --directory=/nonexistent": _COMPLETION,
+    "completion uninstall --directory=/nonexistent": _COMPLETION,
+    "bootimage --timeout=soon": _FLAGS | {"cli.bootimage", "copy.engine", "pipeline.publish"},
+    "bootimage --dry-run": _BOOTIMAGE,
+    "bootimage --dry-run -o json": _BOOTIMAGE,
+    "bootimage --dry-run -o yaml": _BOOTIMAGE | {"cli.manifest"},
+    "bootimage --dry-run -o jsonpath={.source}": _BOOTIMAGE | {"cli.jsonpath"},
+    "bootimage -o name": _BOOTIMAGE,
+    "machineset --zone=one": _MACHINESET,
+    _ALONE: _MACHINESET,
+    f"{_ALONE} -o json": _MACHINESET,
+    f"{_ALONE} -o jsonpath={{.kind}}": _MACHINESET | {"cli.jsonpath"},
+    f"{_ALONE} -o go-template={{{{.kind}}}}": _MACHINESET | {"cli.gotemplate", "gotpl"},
+    "machineset": _MACHINESET | _CLUSTER | _AZURE,
+    "machineset --apply --dry-run": _MACHINESET | _CLUSTER | _AZURE,
+    "machineset --diff": _MACHINESET | _CLUSTER | _AZURE,
+}
+# What costs time, and what belongs to one command alone.
+WATCHED = SLOW - {"azure"} | set().union(*CALLS.values())
 
 
-def test_when_a_machineset_says_all_itself_neither_azure_nor_the_cluster_is_loaded() -> None:
-    image = "/resourceGroups/rg/providers/Microsoft.Compute/galleries/g/images/rhcos-arm64-gen2/versions/1.0.0"
-    modules = loaded(
-        "machineset",
-        "-f",
-        str(FOLDER / "worker.yaml"),
-        "--image",
-        image,
-        "--vm-size",
-        "Standard_D4ps_v5",
-        KUBECONFIG=os.devnull,
-    )
-    assert packages(modules) & {"azure", "rich"} == set()
+@pytest.mark.parametrize("typed", CALLS, ids=lambda typed: str(typed).replace(str(FOLDER), "FOLDER"))
+def test_a_call_loads_what_it_uses_and_nothing_else(sandbox: Sandbox, typed: str) -> None:
+    modules = loaded(*typed.split(), **sandbox.environment({}))
+    known = {module.removeprefix("kubectl_arm64.") for module in modules}
+    assert known & WATCHED == CALLS[typed]
+    # The cluster is read by raw calls: the client's models of Kubernetes' types take twice the time.
+    assert [name for name in known if name.startswith(("kubernetes.client.models.", "kubernetes.client.api."))] == []
+
+
+def test_of_every_command_it_is_said_what_it_loads() -> None:
+    assert {typed.split()[0] for typed in CALLS} == set(COMMANDS)
 
 
 def test_as_a_module_it_answers_too() -> None:
-    process = subprocess.run([sys.executable, "-m", "kubectl_arm64", "version"], capture_output=True, text=True)
+    process = subprocess.run([*COMMAND, "version"], capture_output=True, text=True)
     assert process.stdout == f"kubectl-arm64 {__version__}\n"
 
 
@@ -121,7 +140,5 @@ def test_when_nobody_reads_the_output_it_ends_without_a_word(words: list[str]) -
     read, write = os.pipe()
     os.close(read)
     with open(write, "wb") as unread:
-        process = subprocess.run(
-            [sys.executable, "-m", "kubectl_arm64", *words], stdout=unread, stderr=subprocess.PIPE, text=True
-        )
+        process = subprocess.run([*COMMAND, *words], stdout=unread, stderr=subprocess.PIPE, text=True)
     assert (process.returncode, process.stderr) == (141, "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from kubectl_arm64.errors import Failure, NotFinished
+from kubectl_arm64.errors import Failure, NotFinished, Refused
 from kubectl_arm64.pipeline.step import Observed, Operation, Outcome, Pace, State, begin, ensure
 
 MISSING, READY = Observed(State.MISSING), Observed(State.READY)
@@ -102,6 +102,25 @@ def test_when_a_write_takes_effect_at_once_it_is_not_looked_at_again() -> None:
     step, heard = Resource([MISSING, pending()]), Heard()
     assert ensure(step, Time().pace(), heard) is Outcome.CREATED
     assert heard.lines == ["finished created"]
+
+
+@dataclass(eq=False)
+class Contested(Resource):
+    """A step whose write conflicts with another's."""
+
+    def start(self) -> Operation | None:
+        raise Refused("cannot create gallery g: a concurrent request", code="Conflict")
+
+
+def test_when_another_run_was_a_moment_faster_its_work_is_joined() -> None:
+    step, heard = Contested([MISSING, pending(), READY]), Heard()
+    assert ensure(step, Time().pace(), heard) is Outcome.RESUMED
+    assert heard.lines[0] == "started resumed"
+
+
+def test_when_something_conflicts_that_does_not_show_itself_it_is_raised() -> None:
+    with pytest.raises(Refused, match="a concurrent request"):
+        ensure(Contested([MISSING]), Time().pace(), Heard())
 
 
 def test_when_the_work_is_running_already_it_is_joined_without_a_write() -> None:

@@ -11,9 +11,10 @@ from tests.sandbox.server import Sandbox
 # Each group of calls starts on a fresh world.
 CALLS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("bootimage", "--copy=async", "--no-wait"), ("bootimage", "--abort-copy")),
-    (("bootimage", "--copy=async"), ("machineset", "--apply")),
+    (("bootimage", "--copy=async"), ("machineset", "--apply", "--wait")),
     (("bootimage", "--copy=ranges", "--storage-auth=key", "--target-region=eastus", "--target-region=westeurope"),),
     (("bootimage", "--staging=disk"),),
+    (("bootimage", "--delete-vhd"),),
 )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
 from azure.core.credentials import AzureSasCredential, TokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.pipeline import PipelineResponse
 from azure.mgmt.core.tools import parse_resource_id
 from azure.storage.blob import BlobClient, BlobProperties, ContainerClient, ExponentialRetry
 
@@ -24,8 +25,11 @@ from kubectl_arm64.pipeline.ports import Resource
 
 if TYPE_CHECKING:
     from kubectl_arm64.azure.credentials import Credentials
+    from kubectl_arm64.azure.source_access import SourceAccess
 
-_SAS_PERMISSIONS = "rcw"  # read, create, write: nothing of ours deletes or lists blobs
+_COPIES = "rcw"  # read, create, write
+_REMOVES = "rdl"  # read, delete, list
+_EVERY_BLOB = ["snapshots", "uncommittedblobs", "versions", "deleted"]
 _SAS_LIFETIME = timedelta(minutes=30)
 _SAS_RENEWAL = timedelta(minutes=10)  # before its end
 # 409 and 412 of a Copy Blob whose destination is not as it was.
@@ -44,21 +48,25 @@ def by_key(
     container: str,
     key: Callable[[str, str], str],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    removes: bool = False,
 ) -> Access:
     """A SAS for the container, signed with the account's key and made anew before it ends.
 
-    `key(group, account)` is asked for each, so that a rotated key does no harm.
+    `key(group, account)` is asked for each, so that a rotated key does no harm. It can write but not delete, or with
+    `removes` delete and list but not write.
     """
     parts = parse_resource_id(str(account["id"]))
     group, name = str(parts["resource_group"]), str(parts["name"])
     credential: AzureSasCredential | None = None
+    permissions = _REMOVES if removes else _COPIES
     ends = now()
 
     def access() -> AzureSasCredential:
         nonlocal credential, ends
         if credential is None or now() > ends - _SAS_RENEWAL:
             ends = now() + _SAS_LIFETIME
-            signature = container_sas(name, container, key(group, name), _SAS_PERMISSIONS, ends)
+            signature = container_sas(name, container, key(group, name), permissions, ends)
             if credential is None:
                 credential = AzureSasCredential(signature)
             else:
@@ -69,14 +77,23 @@ def by_key(
 
 
 class ContainerBlobs:
-    """The Blobs port of the copy. `access` gives the credential before every call."""
+    """The Blobs port of the copy. `access` gives the credential before every call, `sources` those for private ones."""
 
-    def __init__(self, account: Resource, container: str, access: Access, connection: Connection, cloud: Cloud) -> None:
+    def __init__(
+        self,
+        account: Resource,
+        container: str,
+        access: Access,
+        connection: Connection,
+        cloud: Cloud,
+        sources: SourceAccess | None = None,
+    ) -> None:
         endpoints = (account.get("properties") or {}).get("primaryEndpoints") or {}
         self._endpoint = str(endpoints.get("blob") or cloud.blob_endpoint(str(account["name"]))).rstrip("/")
         self._container = container
         self._access = access
         self._connection = connection
+        self._sources = sources
         self._client: ContainerClient | None = None
 
     def url(self, blob: str) -> str:
@@ -95,7 +112,7 @@ class ContainerBlobs:
     def read(self, blob: str, offset: int, length: int) -> bytes:
         client = self._blob(blob)
         with translated(f"read {self.url(blob)}"):
-            return bytes(client.download_blob(offset=offset, length=length).readall())
+            return content(client, offset, length)
 
     def start_copy(
         self, blob: str, source: str, *, source_etag: str, metadata: Mapping[str, str], replace_etag: str | None
@@ -110,7 +127,7 @@ class ContainerBlobs:
         with translated(doing):
             try:
                 answer = client.start_copy_from_url(
-                    source,
+                    self._sources.signed(source) if self._sources else source,
                     metadata=dict(metadata),
                     source_etag=source_etag,
                     source_match_condition=MatchConditions.IfNotModified,
@@ -133,10 +150,23 @@ class ContainerBlobs:
                 if answer_of(error).code != "NoPendingCopyOperation":
                     raise
 
+    def names(self) -> Iterator[str]:
+        with translated(f"list the blobs of {self._endpoint}/{self._container}"):
+            yield from (str(each.name) for each in self._opened().list_blobs(include=_EVERY_BLOB))
+
+    def delete(self, blob: str, etag: str) -> None:
+        with translated(f"delete {self.url(blob)}"):
+            try:
+                self._blob(blob).delete_blob(etag=etag, match_condition=MatchConditions.IfNotModified)
+            except HttpResponseError:
+                # By somebody else, or by an attempt of ours whose answer was lost: 404, of Azurite 412.
+                if self.head(blob) is not None:
+                    raise
+
     def page_blob(self, blob: str) -> PageBlob:
         from kubectl_arm64.azure.pages import ContainerPageBlob
 
-        return ContainerPageBlob(self, blob, lambda: self._blob(blob))
+        return ContainerPageBlob(self, blob, lambda: self._blob(blob), self._sources)
 
     def _joined(self, blob: str, metadata: Mapping[str, str], code: str, doing: str) -> CopyState:
         """The copy that our own first attempt started, where its answer was lost and the SDK tried again."""
@@ -152,12 +182,16 @@ class ContainerBlobs:
         raise Refused(f"cannot {doing}: the destination changed meanwhile", "run the same command again", code=code)
 
     def _blob(self, blob: str) -> BlobClient:
+        return self._opened().get_blob_client(blob)
+
+    def _opened(self) -> ContainerClient:
+        """With a credential that holds."""
         credential = self._access()
         if self._client is None:
             self._client = ContainerClient(
                 self._endpoint, self._container, credential=credential, **settings(self._connection)
             )
-        return self._client.get_blob_client(blob)
+        return self._client
 
 
 def settings(connection: Connection) -> dict[str, Any]:
@@ -179,6 +213,16 @@ class _Retry(ExponentialRetry):
 
     def sleep(self, settings: dict[str, Any], transport: Any) -> None:
         self._sleep(self.get_backoff_time(settings))
+
+
+def content(client: BlobClient, offset: int, length: int, **options: Any) -> bytes:
+    """`length` bytes of the blob from `offset` on, in one request; `options` are the SDK's."""
+    return bytes(client.download_blob(offset=offset, length=length, raw_response_hook=_untyped, **options).readall())
+
+
+def _untyped(response: PipelineResponse[Any, Any]) -> None:
+    """Of a page blob the SDK lists all page ranges at each read, to leave out zeros: not for a few hundred bytes."""
+    response.http_response.headers.pop("x-ms-blob-type", None)
 
 
 def state_of(properties: BlobProperties) -> BlobState:

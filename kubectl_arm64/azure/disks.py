@@ -21,6 +21,8 @@ from kubectl_arm64.pipeline.ports import Resource
 if TYPE_CHECKING:
     from azure.mgmt.compute import ComputeManagementClient
 
+    from kubectl_arm64.azure.source_access import SourceAccess
+
 _VERSION: dict[str, Any] = {"api_version": versions.DISKS}
 _POLL_SECONDS = 2.0
 _LONGEST_SECONDS = 300.0  # for a SAS
@@ -29,10 +31,13 @@ _LONGEST_SECONDS = 300.0  # for a SAS
 class ComputeDisks:
     """The Disks port of the pipeline."""
 
-    def __init__(self, client: ComputeManagementClient, connection: Connection, cloud: Cloud) -> None:
+    def __init__(
+        self, client: ComputeManagementClient, connection: Connection, cloud: Cloud, sources: SourceAccess
+    ) -> None:
         self._client = client
         self._connection = connection
         self._cloud = cloud
+        self._sources = sources
 
     def get(self, group: str, name: str) -> Resource | None:
         return found_or_none(
@@ -77,5 +82,5 @@ class ComputeDisks:
             raise Failure(f"cannot {doing}: Azure's answer holds no SAS", "run the same command again")
         account = {"properties": {"primaryEndpoints": {"blob": f"https://{url.netloc}"}}}
         credential = AzureSasCredential(url.query)
-        blobs = ContainerBlobs(account, container, lambda: credential, self._connection, self._cloud)
+        blobs = ContainerBlobs(account, container, lambda: credential, self._connection, self._cloud, self._sources)
         return blobs.page_blob(blob)

@@ -299,6 +299,12 @@ def _vhd(answer: Answer, doing: str) -> Failure | None:
             "and the blob must exist"
         )
         return Denied(_what(answer, doing), advice, code=answer.code)
+    if answer.says("security type", "not supported for the source"):
+        advice = (
+            "this Azure makes no image of that security type from a managed disk: use --staging account, "
+            "or an --image-definition without SecurityType"
+        )
+        return Unsupported(_what(answer, doing), advice, code=answer.code)
     if answer.says("source", "not found", "same region"):
         return Refused(_what(answer, doing), "account, gallery and version must be in one region", code=answer.code)
     return None

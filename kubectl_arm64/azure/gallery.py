@@ -54,6 +54,11 @@ class ComputeGalleries:
             f"read image version {definition}/{version} of gallery {gallery}",
         )
 
+    def list_versions(self, group: str, gallery: str, definition: str) -> list[Resource]:
+        with translated(f"list the image versions of {definition} in gallery {gallery}"):
+            listed = self._client.gallery_image_versions.list_by_gallery_image(group, gallery, definition, **_VERSION)
+            return [one.as_dict() for one in listed]
+
     def create_version(self, group: str, gallery: str, definition: str, version: str, body: Resource) -> ArmOperation:
         begin = self._client.gallery_image_versions.begin_create_or_update
         doing = f"create image version {definition}/{version} in gallery {gallery}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobClient, BlobLeaseClient
 
 from kubectl_arm64.azure.answers import Answer, answer_of
+from kubectl_arm64.azure.blobs import content
 from kubectl_arm64.azure.failures import failure, of_answer
 from kubectl_arm64.azure.source import UrlSource
 from kubectl_arm64.copy.ports import Blobs, BlobState
@@ -22,8 +23,13 @@ from kubectl_arm64.copy.ranges import RangePage, Span
 from kubectl_arm64.copy.troubles import BlobChanged, Busy, LeaseHeld, LeaseLost, NoPageCopy, SourceChanged
 from kubectl_arm64.errors import Denied, Failure, NotFound
 
+if TYPE_CHECKING:
+    from kubectl_arm64.azure.source_access import SourceAccess
+
 _AGAIN = "run the same command again: it copies only what is missing"
 _BUSY = (408, 429, 500, 502, 503, 504)
+# At a time. The service lists up to 10,000, and the SDK makes 12 MiB of objects of those.
+_RANGES = 5_000
 _ONCE: dict[str, Any] = {"retry_total": 0, "read_timeout": 60}
 _HELD = ("LeaseAlreadyPresent", "LeaseIdMismatchWithLeaseOperation", "LeaseIsBreakingAndCannotBeAcquired")
 _LOST = (
@@ -51,7 +57,10 @@ _NO_PAGES = (
 class ContainerPageBlob:
     """The PageBlob port of the copy: `blob` of `blobs`. `client` gives one whose credential holds, at every call."""
 
-    def __init__(self, blobs: Blobs, blob: str, client: Callable[[], BlobClient]) -> None:
+    def __init__(
+        self, blobs: Blobs, blob: str, client: Callable[[], BlobClient], sources: SourceAccess | None = None
+    ) -> None:
+        self._sources = sources
         self._blobs = blobs
         self._blob = blob
         self._client = client
@@ -77,6 +86,14 @@ class ContainerPageBlob:
         with _asked(f"list the page ranges of {self.url}"):
             return _range_page(self._client(), window, marker)
 
+    def fetch(self, cell: Span) -> bytes:
+        doing = f"read {self.url}"
+        with _asked(doing):
+            pages = content(self._client(), cell.start, cell.length, **_ONCE)
+        if len(pages) != cell.length:
+            raise Busy(f"cannot {doing}: the answer ends after {len(pages)} of {cell.length} bytes", _AGAIN)
+        return pages
+
     def copy_pages(self, cell: Span, source: str, *, source_etag: str, lease: str) -> None:
         shown = source.partition("?")[0]
         with _asked(f"copy {shown} to {self.url}", source=shown):
@@ -87,12 +104,13 @@ class ContainerPageBlob:
                 source_offset=cell.start,
                 source_etag=source_etag,
                 source_match_condition=MatchConditions.IfNotModified,
+                **(self._sources.authorization(source) if self._sources else {}),
                 **_holding(lease),
                 **_ONCE,
             )
 
     def set_metadata(self, metadata: Mapping[str, str], *, lease: str) -> None:
-        with _asked(f"mark {self.url} as complete"):
+        with _asked(f"mark {self.url}"):
             self._client().set_blob_metadata(dict(metadata), **_holding(lease))
 
     def acquire_lease(self, lease: str, seconds: int) -> None:
@@ -137,9 +155,10 @@ class UrlPageSource(UrlSource):
 
 
 def _range_page(client: BlobClient, window: Span, marker: str, **condition: Any) -> RangePage:
-    pages = client.list_page_ranges(offset=window.start, length=window.length, **condition, **_ONCE).by_page(
-        marker or None
+    asked = client.list_page_ranges(
+        offset=window.start, length=window.length, results_per_page=_RANGES, **condition, **_ONCE
     )
+    pages = asked.by_page(marker or None)
     ranges = [Span(int(each.start or 0), int(each.end or 0) + 1) for each in next(pages, ()) if not each.cleared]
     return RangePage(ranges, str(getattr(pages, "continuation_token", None) or ""))
 

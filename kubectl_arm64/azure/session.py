@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kubectl_arm64.azure.arm import ResourceManager
     from kubectl_arm64.azure.credentials import Credentials
+    from kubectl_arm64.azure.source_access import SourceAccess
     from kubectl_arm64.azure.storage import ArmStorageAccounts
     from kubectl_arm64.azure.transport import Connection
 
@@ -81,27 +82,28 @@ class Azure:
     def disks(self) -> Disks:
         from kubectl_arm64.azure.disks import ComputeDisks
 
-        return ComputeDisks(self._compute, self._connection, self.cloud)
+        return ComputeDisks(self._compute, self._connection, self.cloud, self._source_access)
 
-    def blobs(self, account: Resource, container: str, auth: str) -> Blobs:
+    def blobs(self, account: Resource, container: str, auth: str, *, removes: bool = False) -> Blobs:
         """A container of `account` (a storage account's wire form).
 
-        `auth`: login (the sign-in's token) or key (a short-lived SAS, signed here with the account's key).
+        `auth`: login (the sign-in's token) or key (a short-lived SAS, signed here with the account's key; it can
+        delete only where that is what it is for, `removes`).
         """
         from kubectl_arm64.azure import blobs
 
         access = (
             blobs.by_token(self._credentials)
             if auth == "login"
-            else blobs.by_key(account, container, self.storage_accounts.key)
+            else blobs.by_key(account, container, self.storage_accounts.key, removes=removes)
         )
-        return blobs.ContainerBlobs(account, container, access, self._connection, self.cloud)
+        return blobs.ContainerBlobs(account, container, access, self._connection, self.cloud, self._source_access)
 
     def source(self, url: str) -> PageSource:
-        """The VHD at `url`, read anonymously or by the SAS that `url` carries."""
+        """The VHD at `url`, read by the SAS that `url` carries, else anonymously, else with the sign-in."""
         from kubectl_arm64.azure.pages import UrlPageSource
 
-        return UrlPageSource(url, self._connection)
+        return UrlPageSource(url, self._connection, self._source_access)
 
     def sizes(self, location: str) -> list[dict[str, Any]]:
         """The region's SKUs in wire form (Microsoft.Compute/skus), virtual machines among them."""
@@ -133,6 +135,12 @@ class Azure:
         from kubectl_arm64.azure.credentials import sign_in
 
         return sign_in(self.cloud, self.subscription, self._tenant, environ=self._environ, connection=self._connection)
+
+    @cached_property
+    def _source_access(self) -> SourceAccess:
+        from kubectl_arm64.azure.source_access import SourceAccess
+
+        return SourceAccess(self.cloud, lambda: self._credentials, self._connection)
 
     @cached_property
     def _arm(self) -> ResourceManager:

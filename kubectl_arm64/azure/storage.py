@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kubectl_arm64.azure.failures import translated
@@ -42,6 +43,21 @@ class ArmStorageAccounts:
         wanted: Any = body
         with translated(f"update storage account {name} in {group}"):
             self._client.storage_accounts.update(group, name, wanted)
+
+    def delete(self, group: str, name: str) -> None:
+        with translated(f"delete storage account {name} in {group}"):
+            self._client.storage_accounts.delete(group, name)
+
+    def contents(self, group: str, name: str) -> Iterator[str]:
+        client = self._client
+        with translated(f"list what storage account {name} in {group} holds"):
+            for kind, listed in (
+                ("container", client.blob_containers.list(group, name, include="deleted")),
+                ("file share", client.file_shares.list(group, name, expand="deleted")),
+                ("queue", client.queue.list(group, name)),
+                ("table", client.table.list(group, name)),
+            ):
+                yield from (f"{kind} {each.name}" for each in listed)
 
     def get_container(self, group: str, account: str, name: str) -> Resource | None:
         return found_or_none(

@@ -11,15 +11,16 @@ import requests
 from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 
-from kubectl_arm64 import __version__
+from kubectl_arm64 import __version__, exchange
 from kubectl_arm64.errors import InvalidInput
 
 USER_AGENT = f"kubectl-arm64/{__version__}"
 # requests and azure-core know the first two only; a corporate authority is often told by the third.
 CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-_POOL = 64
+_POOL = 66  # 64 requests that copy (MOST_PARALLEL), the renewal of their lease, and one to spare
 _CONNECT_SECONDS = 20
 _READ_SECONDS = 120
+_BLOCK = 256 << 10  # bytes of an answer's body at a time; the SDK's 4 KiB cost more than the decryption
 # What they have to say reaches the user as a Failure; urllib3 would print URLs, SAS and all.
 _TALKATIVE = ("azure", "msal", "urllib3")
 
@@ -46,7 +47,7 @@ class Connection:
         self.sleep = sleep
         self._verify: str | bool = ca_bundle or True
         self._session = requests.Session()
-        adapter = HTTPAdapter(pool_maxsize=_POOL)
+        adapter = _Adapter(pool_maxsize=_POOL)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter)
         for name in _TALKATIVE:
@@ -63,7 +64,18 @@ class Connection:
             connection_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
             connection_verify=self._verify,
+            connection_data_block_size=_BLOCK,
         )
+
+
+class _Adapter(HTTPAdapter):
+    """Every request is one that -v shows."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **settings: Any) -> requests.Response:
+        with exchange.shown(request.method or "", request.url or "") as shown:
+            response = super().send(request, *args, **settings)
+            shown.status = response.status_code
+        return response
 
 
 class _Transport(RequestsTransport):  # type: ignore[misc]  # loaded by name there, so untyped

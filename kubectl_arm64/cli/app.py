@@ -9,17 +9,18 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
+from kubectl_arm64 import exchange
 from kubectl_arm64.cli import front
 from kubectl_arm64.cli.argv import Line
 from kubectl_arm64.cli.commands import COMMANDS
 from kubectl_arm64.cli.invocation import Invocation
-from kubectl_arm64.cli.options import flags
+from kubectl_arm64.cli.options import Progress, flags
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.errors import Failure, Interrupted, redact
 
@@ -52,20 +53,23 @@ def run(executable: str, words: Sequence[str], streams: Streams) -> int:
 def perform(line: Line, executable: str, words: Sequence[str], streams: Streams) -> int:
     """Run the command of `line`, which was read in `words`; its exit code."""
     invocation = Invocation.of(executable, words, streams.environ)
-    verbosity = int(line.value("--v") or 0)
-    _log(verbosity, streams.err)
+    verbosity = int(line.value("--v") or line.value("--loglevel") or 0)
+    if line.value("--progress") == Progress.json:
+        streams = streams.for_programs()
+    _log(verbosity, streams)
     try:
         with _Signals():
             command = COMMANDS[line.command]()
-            return call(typed(command.groups, partial(command.run, invocation, streams)), line.words)
+            code = call(typed(command.groups, partial(command.run, invocation, streams)), line.words)
+        return code if "--warnings-as-errors" not in line.words else _without_warnings(code, streams)
     except Failure as failure:
-        return _failed(failure, verbosity, streams.err)
+        return _failed(failure, invocation, verbosity, streams)
     except _Ended as ended:
-        return _interrupted(invocation, ended.number, streams.err)
+        return _interrupted(invocation, ended.number, streams)
     except TyperException as error:
-        return _usage(error, invocation, line.command, streams.err)
+        return _usage(error, invocation, line.command, streams)
     except Exception as error:
-        return _unforeseen(error, invocation, verbosity, streams.err)
+        return _unforeseen(error, verbosity, streams)
 
 
 class _Ended(BaseException):
@@ -82,7 +86,8 @@ class _Ended(BaseException):
 class _Signals:
     """While a command runs, a signal raises where the program is, so that progress displays are put away."""
 
-    _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # Windows has no SIGHUP.
+    _ENDING = tuple(one for one in signal.Signals if one.name in ("SIGINT", "SIGTERM", "SIGHUP"))
 
     def __enter__(self) -> None:
         self._before: dict[signal.Signals, Any] = {}
@@ -100,47 +105,63 @@ class _Signals:
         raise _Ended(number)
 
 
-def _failed(failure: Failure, verbosity: int, err: TextIO) -> int:
-    print(f"error: {failure}", file=err)
-    if verbosity:
-        err.write(redact("".join(traceback.format_exception(failure))))
+def _failed(failure: Failure, invocation: Invocation, verbosity: int, streams: Streams) -> int:
+    streams.fail(failure.naming(invocation.again), failure.exit_code, failure.code)
+    _traceback(failure, verbosity, streams)
     return failure.exit_code
 
 
-def _interrupted(invocation: Invocation, number: signal.Signals, err: TextIO) -> int:
+def _interrupted(invocation: Invocation, number: signal.Signals, streams: Streams) -> int:
     interrupted = Interrupted(
         "interrupted; what Azure has begun goes on there", f"go on with: {invocation.again}", signal=number
     )
-    return _failed(interrupted, 0, err)
+    return _failed(interrupted, invocation, 0, streams)
 
 
-def _usage(error: TyperException, invocation: Invocation, command: str, err: TextIO) -> int:
+def _usage(error: TyperException, invocation: Invocation, command: str, streams: Streams) -> int:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
-    print(f"error: {redact(' '.join(message.split()))}", file=err)
-    print(f"See '{invocation.program} {command} --help' for usage.", file=err)
+    streams.fail(redact(" ".join(message.split())), 1)
+    streams.say(f"See '{invocation.program} {command} --help' for usage.")
     return 1
 
 
-def _unforeseen(error: Exception, invocation: Invocation, verbosity: int, err: TextIO) -> int:
+def _unforeseen(error: Exception, verbosity: int, streams: Streams) -> int:
     text = redact(" ".join(f"{type(error).__name__}: {error}".split()))
-    print(f"error: unforeseen: {text}; this is a bug: run again with -v 9 and report it", file=err)
-    if verbosity:
-        err.write(redact("".join(traceback.format_exception(error))))
+    streams.fail(f"unforeseen: {text}; this is a bug: run again with -v 9 and report it", 1)
+    _traceback(error, verbosity, streams)
     return 1
 
 
-def _log(verbosity: int, err: TextIO) -> None:
-    """Requests as urllib3 tells them (host, method, path, status), without their queries' signatures."""
-    logger = logging.getLogger("urllib3.connectionpool")
-    logger.handlers, logger.propagate = [logging.NullHandler()], False
-    logger.setLevel(logging.WARNING)
-    if verbosity >= REQUESTS_FROM:
-        handler = logging.StreamHandler(err)
-        handler.setFormatter(_Redacted("%(asctime)s %(message)s"))
-        logger.handlers = [handler]
-        logger.setLevel(logging.DEBUG)
+def _without_warnings(code: int, streams: Streams) -> int:
+    """`code`, where the API server warned of nothing; kubectl's line otherwise."""
+    count = len(streams.server_warnings)
+    if not count:
+        return code
+    streams.fail(f"{count} warning{'s' * (count > 1)} received", 1)
+    return max(code, 1)
 
 
-class _Redacted(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+def _traceback(error: Exception, verbosity: int, streams: Streams) -> None:
+    if verbosity:
+        streams.log(redact("".join(traceback.format_exception(error))).rstrip("\n"))
+
+
+def _log(verbosity: int, streams: Streams) -> None:
+    """Requests from REQUESTS_FROM on; no higher level shows more of them."""
+    logger = logging.getLogger(exchange.LOGGER)
+    shows = verbosity >= REQUESTS_FROM
+    logger.handlers, logger.propagate = [_Requests(streams) if shows else logging.NullHandler()], False
+    logger.setLevel(logging.DEBUG if shows else logging.WARNING)
+
+
+class _Requests(logging.Handler):
+    """Each on a line of its own."""
+
+    def __init__(self, streams: Streams) -> None:
+        super().__init__()
+        self._streams = streams
+        # klog's head of a line: month and day, time.
+        self.setFormatter(logging.Formatter("I%(asctime)s.%(msecs)03d %(message)s", "%m%d %H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._streams.log(self.format(record))

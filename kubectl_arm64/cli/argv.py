@@ -221,9 +221,23 @@ class _Reading:
 def _check(flag: Flag, value: str, command: str) -> None:
     if flag.kind == NUMBER and not value.removeprefix("-").isdecimal():
         raise Misread(f'invalid argument "{value}" for "{flag.shown}" flag: must be a whole number', command)
-    if flag.choices and value not in flag.choices and not value.startswith(flag.prefixes or ("\0",)):
-        known = ", ".join((*flag.choices, *(f"{prefix}..." for prefix in flag.prefixes)))
-        raise Misread(f'invalid argument "{value}" for "{flag.shown}" flag: must be one of {known}', command)
+    if not flag.choices or value in flag.choices or value.startswith(flag.prefixes or ("\0",)):
+        return
+    if flag.prefixes:
+        _check_format(flag, value, command)
+        return
+    known = ", ".join(flag.choices)
+    raise Misread(f'invalid argument "{value}" for "{flag.shown}" flag: must be one of {known}', command)
+
+
+def _check_format(flag: Flag, value: str, command: str) -> None:
+    """kubectl takes an empty format for none, and misses the template of a bare one (`-o jsonpath`)."""
+    if f"{value}=" in flag.prefixes:
+        raise Misread("template format specified but no template given", command)
+    if value:
+        known = ",".join(sorted([*flag.choices, *(prefix.rstrip("=") for prefix in flag.prefixes)]))
+        what = f'unable to match a printer suitable for the output format "{value}", allowed formats are: {known}'
+        raise Misread(what, command)
 
 
 def _value_follows(flag: Flag, rest: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,21 +13,22 @@ import typer
 from kubectl_arm64 import cluster, stream
 from kubectl_arm64.cli import ground, target
 from kubectl_arm64.cli.invocation import Invocation
-from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, OutputFlag, pairs, seconds
+from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, OutputFlag, Progress, pairs
 from kubectl_arm64.cli.output import Streams, dump
-from kubectl_arm64.cli.progress import reporter
+from kubectl_arm64.cli.pace import pace
+from kubectl_arm64.cli.progress import Report, reporter
+from kubectl_arm64.cli.table import table
 from kubectl_arm64.cluster import ClusterFacts, Documents
-from kubectl_arm64.copy.engine import MOST_PARALLEL, PARALLEL
-from kubectl_arm64.errors import NotFinished, SignInRequired, Unsupported, UsageError
+from kubectl_arm64.copy.terms import MOST_PARALLEL, PARALLEL
+from kubectl_arm64.errors import Denied, NotFinished, SignInRequired, Unsupported, UsageError
 from kubectl_arm64.image import GalleryImage, tells_generation_2
-from kubectl_arm64.pipeline.publish import Choices, Found, Publication
-from kubectl_arm64.pipeline.step import Pace, State
+from kubectl_arm64.pipeline.publish import Choices, Found, Publication, of_account
+from kubectl_arm64.pipeline.step import State
+from kubectl_arm64.pipeline.vhd_removal import Leftover
 from kubectl_arm64.plan import ImagePlan, Wishes, resolve
 
 if TYPE_CHECKING:
     from kubectl_arm64.azure.session import Azure, Permissions
-
-POLL_SECONDS = "KUBECTL_ARM64_POLL_SECONDS"  # environment: seconds between two looks at a resource
 
 
 class StorageAuth(StrEnum):
@@ -54,6 +55,13 @@ class Staging(StrEnum):
     disk = "disk"
 
 
+class Verify(StrEnum):
+    """The values of --verify."""
+
+    ranges = "ranges"
+    full = "full"
+
+
 @dataclass(frozen=True)
 class BootimageFlags:
     """The flags of `bootimage` alone."""
@@ -67,7 +75,8 @@ class BootimageFlags:
     staging: Annotated[
         Staging,
         typer.Option(
-            help="Where the VHD goes first: a storage account, a managed disk (no account, key or data role)."
+            help="Where the VHD goes first: a storage account, a managed disk (no account, key or data role), "
+            "or auto: an account, a disk where nothing else is allowed."
         ),
     ] = Staging.auto
     target_region: Annotated[
@@ -83,8 +92,26 @@ class BootimageFlags:
     parallel: Annotated[
         int, typer.Option(help=f"Requests at a time while the VHD is copied page by page, 1 to {MOST_PARALLEL}.")
     ] = PARALLEL
+    verify: Annotated[
+        Verify,
+        typer.Option(
+            help="How the VHD is verified: size, page ranges, footer and ETag (ranges), or its SHA-256 too "
+            "(full: its data passes through this client)."
+        ),
+    ] = Verify.ranges
     abort_copy: Annotated[
-        bool, typer.Option("--abort-copy", help="Abort another's pending copy into the same blob.")
+        bool,
+        typer.Option(
+            "--abort-copy", help="Abort another's pending copy into the same blob, or one of the VHD that stands still."
+        ),
+    ] = False
+    delete_vhd: Annotated[
+        bool,
+        typer.Option(
+            "--delete-vhd",
+            help="When the image is ready, delete the VHD, and the storage account if this tool made it and it is "
+            "empty (default: they stay).",
+        ),
     ] = False
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Start the work, do not wait for it (exit code 8 while it goes on).")
@@ -105,37 +132,52 @@ def run(
         tags=pairs(flags.tag, "--tag"),
     )
     _check(flags)
-    pace = Pace(_poll_seconds(streams.environ), seconds(image.timeout, "--timeout"))
+    patience = pace(image.timeout, streams.environ)
     facts, boot, plan = _resolve(connection, image, flags, wishes, streams)
     azure = _connect(wishes.over(facts), streams)
-    with _told_how_to_go_on(invocation), reporter(streams.err, streams.environ) as report:
-        on_disk = flags.staging is Staging.disk
-        azure.sign_in(storage=not on_disk and flags.storage_auth is not StorageAuth.key)
-        permissions = ground.check(azure, plan, ground.PROVIDERS[:1] if on_disk else ground.PROVIDERS)
+    with _told_how_to_go_on(invocation), _reporter(image, streams) as report:
+        staging = _staging(flags)
+        azure.sign_in(storage=staging != "disk" and flags.storage_auth is not StorageAuth.key)
+        permissions = ground.check(azure, plan)
+        unregistered = ""
+        if staging != "disk":
+            unregistered = ground.check_storage(azure, plan, permissions, or_disk=staging == "auto")
+        on_disk = staging == "disk" or bool(unregistered)
         choices = Choices(
             source_url=boot.url,
             auth="key" if on_disk else ground.storage_auth(flags.storage_auth.value, azure, permissions, plan),
-            may_switch=flags.storage_auth is StorageAuth.auto,
+            # Who is known to have no data role goes onto a disk rather than to a token that is not let in.
+            may_switch=flags.storage_auth is StorageAuth.auto and (permissions is None or staging != "auto"),
             abort_copy=flags.abort_copy,
+            delete_vhd=flags.delete_vhd,
             wait=not flags.no_wait,
             copy=flags.copy.value,
             parallel=flags.parallel,
-            staging=_staging(flags),
+            staging=staging,
+            sha256=_sha256(flags, boot),
         )
-        publication = Publication(azure, plan, choices, pace, report)
+        publication = Publication(azure, plan, choices, patience, report)
+        if unregistered:
+            publication.stage_on_disk(unregistered)
         found = _survey(publication, choices, permissions)
-        lacking = ground.lacking(found, permissions, plan)
+        leftovers = publication.leftovers()
+        lacking = ground.lacking(found, permissions, plan, leftovers, staging=staging, why_disk=unregistered)
         if not flags.dry_run:
             if lacking:
                 raise lacking
             published = publication.publish()
     if flags.dry_run:
-        streams.warn([str(lacking)] if lacking else [])
-        _print_plan(plan, found, flags.output, streams)
+        streams.warn([line for line in (publication.turned_to_disk, str(lacking or "")) if line])
+        _print_plan(plan, found, leftovers, flags.output, streams)
         return None
     following = _following(plan, image, flags, invocation)
-    _print_result(_result(plan, publication.disk_id), plan, flags.output, following, streams)
+    _print_result(_result(plan, publication), plan, flags.output, following, streams)
     return published
+
+
+def _reporter(image: ImageFlags, streams: Streams) -> Report:
+    plain = image.progress is Progress.plain
+    return reporter(streams.err, streams.environ, streams.events, plain=plain)
 
 
 def _following(plan: ImagePlan, image: ImageFlags, flags: BootimageFlags, invocation: Invocation) -> str:
@@ -165,6 +207,20 @@ def _check(flags: BootimageFlags) -> None:
         raise UsageError(f"--parallel must be from 1 to {MOST_PARALLEL}, not {flags.parallel}")
     if flags.no_wait and flags.copy is CopyEngine.ranges:
         raise UsageError("--no-wait needs Azure's own copy", "leave out --copy=ranges")
+    if flags.staging is Staging.disk and (of_accounts := _of_accounts(flags)):
+        raise UsageError(f"{of_accounts} is of storage accounts", "leave it out, or leave out --staging=disk")
+
+
+def _of_accounts(flags: BootimageFlags) -> str:
+    """The first flag that a managed disk has no use for, "" where there is none."""
+    given = {
+        "--storage-account": flags.storage_account,
+        "--container": flags.container,
+        f"--storage-auth={flags.storage_auth.value}": flags.storage_auth is not StorageAuth.auto,
+        "--copy=async": flags.copy is CopyEngine.async_,
+        "--abort-copy": flags.abort_copy,
+    }
+    return next((flag for flag, used in given.items() if used), "")
 
 
 def _resolve(
@@ -184,6 +240,7 @@ def _resolve(
             f"{image.stream_file or target.BOOTIMAGES} names release {boot.release} without a url",
             "name its VHD with --source-url",
         )
+    _sha256(flags, boot)
     plan = resolve(boot, wishes, facts)
     if facts.resource_group and plan.resource_group.lower() != facts.resource_group.lower():
         streams.warn(
@@ -202,6 +259,19 @@ def _resolve(
     return facts, boot, plan
 
 
+def _sha256(flags: BootimageFlags, boot: stream.BootImage) -> str:
+    """What the whole disk is verified against, "" where that is not asked for."""
+    if flags.verify is Verify.ranges:
+        return ""
+    if not boot.sha256:
+        raise Unsupported(
+            f"--verify full has nothing to compare with: no SHA-256 of the VHD of release {boot.release} in the stream",
+            "leave it out (size, page ranges, footer and ETag are verified in any case), or give a stream that does "
+            "with --stream-file",
+        )
+    return boot.sha256
+
+
 def _connect(facts: ClusterFacts, streams: Streams) -> Azure:
     from kubectl_arm64.azure.session import connect
 
@@ -211,36 +281,48 @@ def _connect(facts: ClusterFacts, streams: Streams) -> Azure:
 
 
 def _staging(flags: BootimageFlags) -> str:
-    """Who names a storage account wants it used."""
-    return "account" if flags.staging is Staging.auto and flags.storage_account else flags.staging.value
+    """Who names a storage account, or the copy that only an account takes, wants one used."""
+    of_account = flags.storage_account or flags.copy is CopyEngine.async_
+    return "account" if flags.staging is Staging.auto and of_account else flags.staging.value
 
 
 def _survey(publication: Publication, choices: Choices, permissions: Permissions | None) -> list[Found]:
     """auto: a storage account, unless what the identity may do leaves a managed disk alone."""
-    if choices.staging != "auto":
+    if choices.staging != "auto" or publication.turned_to_disk:
         return publication.survey()
     if why := ground.only_a_disk(permissions, (ground.READ_ACCOUNT, ground.LIST_KEYS)):
         publication.stage_on_disk(why)
         return publication.survey()
-    found = publication.survey()
-    if why := ground.only_a_disk(permissions, ground.missing_actions(found)):
+    try:
+        found = publication.survey()
+        why = ground.only_a_disk(permissions, ground.missing_actions(found))
+    except Denied as denied:
+        if not of_account(denied):
+            raise
+        why = denied.what
+        if without_disk := ground.without_disk(permissions):
+            raise Denied(f"{why}{without_disk}", denied.advice, code=denied.code) from denied
+    if why:
         publication.stage_on_disk(why)
         return publication.survey()
     return found
 
 
-def _poll_seconds(environ: Mapping[str, str]) -> float:
-    text = environ.get(POLL_SECONDS, "10")
-    return seconds(text, POLL_SECONDS)
-
-
-def _print_plan(plan: ImagePlan, found: Sequence[Found], output: Output | None, streams: Streams) -> None:
+def _print_plan(
+    plan: ImagePlan, found: Sequence[Found], leftovers: Sequence[Leftover], output: Output | None, streams: Streams
+) -> None:
     words = {State.MISSING: "create", State.PENDING: "wait for", State.READY: "exists"}
     rows = [
         {"action": words[one.observed.state], "resource": one.step.title, "note": one.observed.note} for one in found
     ]
+    rows += [{"action": "delete", "resource": one.title, "note": one.note} for one in leftovers]
+    rights = [one.step.action for one in found] + [one.action for one in leftovers]
     if output == Output.name:
         print(plan.image.resource_id, file=streams.out)
+        return
+    if output == Output.wide:
+        lines = [(row["action"], row["resource"], row["note"], right) for row, right in zip(rows, rights, strict=True)]
+        print(table(("action", "resource", "note", "permission"), lines), end="", file=streams.out)
         return
     if output is not None:
         dump({"resourceID": plan.image.resource_id, "source": plan.source, "steps": rows}, output, streams)
@@ -256,16 +338,20 @@ def _print_plan(plan: ImagePlan, found: Sequence[Found], output: Output | None, 
 def _print_result(
     result: dict[str, Any], plan: ImagePlan, output: Output | None, following: str, streams: Streams
 ) -> None:
-    if output not in (None, Output.name):
+    if output not in (None, Output.name, Output.wide):
         dump(result, output, streams)
         return
     print(plan.image.resource_id, file=streams.out)
-    if output is None and following:
+    if output in (None, Output.wide) and following:
         # A person reads the hint with the result; a pipe gets the result alone.
-        print(f"Next: {following}", file=streams.out if streams.out.isatty() else streams.err)
+        if streams.out.isatty():
+            print(f"Next: {following}", file=streams.out)
+        else:
+            streams.say(f"Next: {following}")
 
 
-def _result(plan: ImagePlan, disk_id: str) -> dict[str, Any]:
+def _result(plan: ImagePlan, publication: Publication) -> dict[str, Any]:
+    on_disk = bool(publication.disk_id)
     account = {"storageAccount": plan.storage_account.name, "container": plan.container, "blob": plan.blob}
     return {
         "resourceID": plan.image.resource_id,
@@ -276,6 +362,6 @@ def _result(plan: ImagePlan, disk_id: str) -> dict[str, Any]:
         "location": plan.location,
         "regions": list(plan.regions),
         "source": plan.source,
-        "staging": "disk" if disk_id else "account",
-        **({} if disk_id else account),
+        "staging": "disk" if on_disk else "account",
+        **({} if on_disk or publication.vhd_deleted else account),
     }

@@ -9,20 +9,22 @@ from kubectl_arm64.errors import Denied, NotFound, Unsupported
 from kubectl_arm64.pipeline.disk import RIGHTS, DiskStep
 from kubectl_arm64.pipeline.publish import Found
 from kubectl_arm64.pipeline.step import State
+from kubectl_arm64.pipeline.vhd_removal import Leftover
 from kubectl_arm64.plan import ImagePlan
 
 if TYPE_CHECKING:
     from kubectl_arm64.azure.session import Azure, Permissions, Provider
 
-PROVIDERS = ("Microsoft.Compute", "Microsoft.Storage")
+COMPUTE, STORAGE = "Microsoft.Compute", "Microsoft.Storage"
+REGISTER_STORAGE = "Microsoft.Storage/register/action"
 READ_ACCOUNT = "Microsoft.Storage/storageAccounts/read"
 DATA_WRITE = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
 LIST_KEYS = "Microsoft.Storage/storageAccounts/listKeys/action"
 IMAGE_VERSIONS = "galleries/images/versions"
 
 
-def check(azure: Azure, plan: ImagePlan, namespaces: Sequence[str] = PROVIDERS) -> Permissions | None:
-    """Check that the resource group is there, the providers are registered and the regions known.
+def check(azure: Azure, plan: ImagePlan) -> Permissions | None:
+    """Check that the resource group is there, Microsoft.Compute is registered and the regions known.
 
     Returns the caller's rights in the group, None where they are not told.
     """
@@ -31,20 +33,42 @@ def check(azure: Azure, plan: ImagePlan, namespaces: Sequence[str] = PROVIDERS) 
             f"resource group {plan.resource_group} does not exist in subscription {plan.subscription}",
             "name an existing one with --resource-group; this tool makes none",
         )
-    for namespace in namespaces:
-        # What may not be read is not judged: Azure will.
-        if provider := azure.provider(namespace):
-            _check_provider(provider, plan)
+    # What may not be read is not judged: Azure will.
+    if provider := azure.provider(COMPUTE):
+        _check_registered(provider, plan)
+        _check_regions(provider, plan)
     return azure.permissions(scope_of(plan))
 
 
-def _check_provider(provider: Provider, plan: ImagePlan) -> None:
+def check_storage(azure: Azure, plan: ImagePlan, permissions: Permissions | None, *, or_disk: bool) -> str:
+    """Check that Microsoft.Storage is registered; "".
+
+    Where it is not, and the caller has no right to change that, `or_disk` has the reason returned instead. A right
+    that is told for the group need not hold for the subscription, whose rights no API of Azure tells: it is left to
+    the person.
+    """
+    provider = azure.provider(STORAGE)
+    if provider is None or provider.registered:
+        return ""
+    if not or_disk or permissions is None or permissions.may(REGISTER_STORAGE):
+        _check_registered(provider, plan, ", or use --staging disk")
+    return (
+        f"subscription {plan.subscription} is not registered for {STORAGE}, "
+        f"and the signed-in identity may not register it (it lacks {REGISTER_STORAGE})"
+    )
+
+
+def _check_registered(provider: Provider, plan: ImagePlan, otherwise: str = "") -> None:
     if not provider.registered:
+        register = f"az provider register --namespace {provider.namespace} --subscription {plan.subscription} --wait"
         raise Unsupported(
             f"subscription {plan.subscription} is not registered for {provider.namespace}",
-            f"run `az provider register --namespace {provider.namespace} --subscription {plan.subscription} --wait`",
+            f"run `{register}`{otherwise}",
             code="MissingSubscriptionRegistration",
         )
+
+
+def _check_regions(provider: Provider, plan: ImagePlan) -> None:
     for region in plan.regions:
         if not provider.offers(IMAGE_VERSIONS, region):
             flag = "--target-region" if region in plan.target_regions else "--location"
@@ -54,21 +78,46 @@ def _check_provider(provider: Provider, plan: ImagePlan) -> None:
             )
 
 
-def lacking(found: Sequence[Found], permissions: Permissions | None, plan: ImagePlan) -> Denied | None:
-    """The rights that are missing for what the survey found missing, None where none is or where they are not told."""
+def lacking(
+    found: Sequence[Found],
+    permissions: Permissions | None,
+    plan: ImagePlan,
+    leftovers: Sequence[Leftover] = (),
+    *,
+    staging: str = "",
+    why_disk: str = "",
+) -> Denied | None:
+    """The rights that are missing for what the survey found missing, None where none is or where they are not told.
+
+    `leftovers` are to be deleted in the end.
+
+    With `staging` auto what stands in the way of an account and of a managed disk is named together; `why_disk` is
+    what stood in the way of the account.
+    """
     if permissions is None:
         return None
     missing = missing_actions(found)
     if missing:
         missing += RIGHTS if DiskStep.action in missing else (LIST_KEYS,)
-    absent = [action for action in dict.fromkeys(missing) if not permissions.may(action)]
+    absent = _absent(permissions, [*missing, *(one.action for one in leftovers if one.action)])
     if not absent:
         return None
-    return Denied(
-        f"the signed-in identity lacks {', '.join(absent)} on {scope_of(plan)}",
-        "ask for a role that has these actions there (Contributor has)",
-        code="AuthorizationFailed",
-    )
+    what = f"the signed-in identity lacks {', '.join(absent)} on {scope_of(plan)}"
+    if why_disk:
+        what = f"{why_disk}; and for a managed disk in its place {what}"
+    elif staging == "auto" and any(action.startswith(f"{STORAGE}/") for action in absent):
+        what += without_disk(permissions)
+    return Denied(what, "ask for a role that has these actions there (Contributor has)", code="AuthorizationFailed")
+
+
+def without_disk(permissions: Permissions | None) -> str:
+    """The end of a sentence about a storage account that may not be used: what a managed disk lacks, "" for nothing."""
+    absent = _absent(permissions, RIGHTS) if permissions else []
+    return f"; and for a managed disk in its place {', '.join(absent)}" if absent else ""
+
+
+def _absent(permissions: Permissions, actions: Sequence[str]) -> list[str]:
+    return [action for action in dict.fromkeys(actions) if not permissions.may(action)]
 
 
 def storage_auth(wanted: str, azure: Azure, permissions: Permissions | None, plan: ImagePlan) -> str:
@@ -107,8 +156,7 @@ def only_a_disk(permissions: Permissions | None, actions: Sequence[str]) -> str:
     """Why no storage account can be used by who needs `actions`, where a managed disk can; "" where one can."""
     if permissions is None:
         return ""
-    wanted = [action for action in actions if action.startswith("Microsoft.Storage/")]
-    absent = [action for action in wanted if not permissions.may(action)]
-    if not absent or not all(map(permissions.may, RIGHTS)):
+    absent = _absent(permissions, [action for action in actions if action.startswith(f"{STORAGE}/")])
+    if not absent or _absent(permissions, RIGHTS):
         return ""
     return f"the signed-in identity may not use a storage account (it lacks {', '.join(absent)})"

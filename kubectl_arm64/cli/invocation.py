@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kubectl_arm64.cli.argv import called_as
 from kubectl_arm64.errors import redact
 
-_SECRET_FLAGS = ("--token",)
+_SECRET_FLAGS = ("--token", "--password")
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,6 @@ def render(template: str, document: Any) -> str:
 
 def check(template: str) -> tuple[_Node, ...]:
     """What the template consists of. Raises InvalidInput where it cannot be read."""
-    if not template:
-        raise InvalidInput("template format specified but no template given", "write -o jsonpath='{.field}'")
     try:
         return _parse(template)
     except _Fault as fault:

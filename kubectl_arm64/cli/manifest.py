@@ -10,9 +10,13 @@ from typing import Any
 
 import yaml
 
-from kubectl_arm64.cli import jsonpath
+from kubectl_arm64.cli.options import Output
+from kubectl_arm64.cli.table import table
 
 RESOURCE = "machineset.machine.openshift.io"
+
+# Those of `oc get machinesets` and `oc get machines -o wide` that a MachineSet tells before it has machines.
+_COLUMNS = ("name", "desired", "type", "region", "zone", "image")
 
 _TEXT = "tag:yaml.org,2002:str"
 # What Go's yaml.v2 reads as another type than text, and PyYAML (YAML 1.1 as well) does not.
@@ -66,16 +70,30 @@ def to_json(value: Any) -> str:
     return f"{text}\n"
 
 
-def shown(manifests: Sequence[Mapping[str, Any]], output: str) -> str:
-    """`output` is yaml (several documents for several manifests), name, json or `jsonpath=...` (a List for several)."""
-    if output == "name":
+def shown(manifests: Sequence[Mapping[str, Any]], output: Output) -> str:
+    """As -o says: several documents of YAML for several manifests, a List for json and templates."""
+    if output == Output.name:
         return "".join(f"{resource_name(manifest)}\n" for manifest in manifests)
-    if output == "yaml":
+    if output == Output.yaml:
         return "---\n".join(to_yaml(manifest) for manifest in manifests)
+    if output == Output.wide:
+        return table(_COLUMNS, [_row(manifest) for manifest in manifests])
     document = manifests[0] if len(manifests) == 1 else _list(manifests)
-    if output.startswith("jsonpath="):
-        return jsonpath.render(output.removeprefix("jsonpath="), document)
-    return to_json(document)
+    return output.template.fill(document) if output.template else to_json(document)
+
+
+def _row(manifest: Mapping[str, Any]) -> list[str]:
+    spec = manifest["spec"]
+    machine = spec["template"]["spec"]["providerSpec"]["value"]
+    cells = (
+        manifest["metadata"]["name"],
+        spec.get("replicas", 1),
+        machine.get("vmSize", ""),
+        machine.get("location", ""),
+        machine.get("zone", ""),
+        (machine.get("image") or {}).get("resourceID", ""),
+    )
+    return [str(cell) for cell in cells]
 
 
 def _list(manifests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -8,14 +8,18 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, get_type_hints
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
 from kubectl_arm64.errors import UsageError
 from kubectl_arm64.stream import Architecture
+
+if TYPE_CHECKING:
+    from kubectl_arm64.cli.templates import Template
 
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
@@ -24,41 +28,86 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 @dataclass(frozen=True)
 class Output:
-    """A value of -o for a result that is one thing: name, json, yaml, or `jsonpath=TEMPLATE`."""
+    """A value of -o for a result that is one thing: name, json, yaml, wide, or a template; `value` is as typed."""
 
     value: str
+    template: Template | None = None
+
     name: ClassVar[Output]
     json: ClassVar[Output]
     yaml: ClassVar[Output]
+    wide: ClassVar[Output]
 
-    FORMATS: ClassVar = ("name", "json", "yaml")
-    JSONPATH: ClassVar = "jsonpath="
+    FORMATS: ClassVar = ("name", "json", "yaml", "wide")
+    TEMPLATES: ClassVar = ("jsonpath=", "jsonpath-file=", "go-template=", "go-template-file=")
 
     @classmethod
-    def parse(cls, value: str | Output) -> Output:
-        """As typed; a template is checked before anything is done. Raises InvalidInput."""
-        output = value if isinstance(value, Output) else cls(value)
-        if (template := output.template) is not None:
-            from kubectl_arm64.cli.jsonpath import check
+    def parse(cls, value: str | Output) -> Output | None:
+        """As typed, None for ""; a template is checked before anything is done. Raises InvalidInput."""
+        if isinstance(value, Output):
+            return value
+        form, _, text = value.partition("=")
+        if f"{form}=" not in cls.TEMPLATES:
+            return cls(value) if value else None
+        from kubectl_arm64.cli.templates import Template
 
-            check(template)
-        return output
-
-    @property
-    def template(self) -> str | None:
-        """The JSONPath template, None for the other formats."""
-        return self.value.removeprefix(self.JSONPATH) if self.value.startswith(self.JSONPATH) else None
+        return cls(value, Template.read(form, text))
 
 
-Output.name, Output.json, Output.yaml = map(Output, Output.FORMATS)
+Output.name, Output.json, Output.yaml, Output.wide = map(Output, Output.FORMATS)
 OutputFlag = Annotated[
     Output | None, typer.Option("--output", "-o", parser=Output.parse, help="How the result is printed.")
 ]
 
 
+class Progress(StrEnum):
+    """The values of --progress."""
+
+    auto = "auto"
+    plain = "plain"
+    json = "json"
+
+
+_PROFILES = ("none", "cpu", "heap", "goroutine", "threadcreate", "block", "mutex")
+
+
 @dataclass(frozen=True)
-class ConnectionFlags:
-    """kubectl's own flags for the cluster."""
+class KubectlFlags:
+    """kubectl's flags about itself: taken, so that no habit or alias fails for them."""
+
+    cache_dir: Annotated[str, typer.Option(help="kubectl's discovery cache, which this plugin does without.")] = ""
+    disable_compression: Annotated[
+        bool, typer.Option("--disable-compression", help="No compressed responses; this plugin asks for none anyway.")
+    ] = False
+    kuberc: Annotated[str, typer.Option(help="kubectl's preferences, of which none is for plugins.")] = ""
+    log_flush_frequency: Annotated[str, typer.Option(help="As for kubectl; this plugin logs at once.")] = "5s"
+    loglevel: Annotated[int, typer.Option("--loglevel", help="oc's name for -v.")] = 0
+    match_server_version: Annotated[
+        bool, typer.Option("--match-server-version", help="Refused: a plugin has no Kubernetes version.")
+    ] = False
+    profile: Annotated[str, typer.Option(help="Refused but for none: profiles are of kubectl itself.")] = "none"
+    profile_output: Annotated[str, typer.Option(help="File for --profile.")] = "profile.pprof"
+    vmodule: Annotated[str, typer.Option(help="Logging by kubectl's source files, of which there are none here.")] = ""
+    warnings_as_errors: Annotated[
+        bool, typer.Option("--warnings-as-errors", help="End with exit code 1 when the API server warned of anything.")
+    ] = False
+
+    def check(self) -> None:
+        """Raise UsageError for what would be missed, or could not be read."""
+        seconds(self.log_flush_frequency, "--log-flush-frequency")
+        if self.profile not in _PROFILES:
+            raise UsageError(f"unknown profile '{self.profile}'", f"there are {', '.join(_PROFILES)}")
+        if self.profile != "none":
+            raise UsageError(f"--profile={self.profile} is of kubectl itself: this plugin writes none", "leave it out")
+        if self.match_server_version:
+            raise UsageError(
+                "--match-server-version cannot hold: this plugin has no Kubernetes version to match", "leave it out"
+            )
+
+
+@dataclass(frozen=True)
+class ConnectionFlags(KubectlFlags):
+    """kubectl's own flags, which every command takes: to which cluster, and as whom."""
 
     kubeconfig: Annotated[str, typer.Option(help="Path to the kubeconfig file to use.")] = ""
     context: Annotated[str, typer.Option(help="The name of the kubeconfig context to use.")] = ""
@@ -66,6 +115,10 @@ class ConnectionFlags:
     user: Annotated[str, typer.Option(help="The name of the kubeconfig user to use.")] = ""
     server: Annotated[str, typer.Option("--server", "-s", help="Address and port of the API server.")] = ""
     token: Annotated[str, typer.Option(help="Bearer token for the API server.")] = ""
+    username: Annotated[str, typer.Option(help="Username for basic authentication to the API server.")] = ""
+    password: Annotated[str, typer.Option(help="Password for basic authentication to the API server.")] = ""
+    client_certificate: Annotated[str, typer.Option(help="Path to a client certificate for the API server.")] = ""
+    client_key: Annotated[str, typer.Option(help="Path to the key of the client certificate.")] = ""
     certificate_authority: Annotated[str, typer.Option(help="Path to a CA certificate of the API server.")] = ""
     insecure_skip_tls_verify: Annotated[
         bool, typer.Option("--insecure-skip-tls-verify", help="Do not check the API server's certificate.")
@@ -79,8 +132,13 @@ class ConnectionFlags:
         dataclasses.field(default_factory=list)
     )
     impersonate_uid: Annotated[str, typer.Option("--as-uid", help="UID to impersonate.")] = ""
+    impersonate_extra: Annotated[
+        list[str], typer.Option("--as-user-extra", help="KEY=VALUE to impersonate as an extra of the user; repeatable.")
+    ] = dataclasses.field(default_factory=list)
     request_timeout: Annotated[str, typer.Option(help="Time for one request to the API server (30s, 1m).")] = "0"
-    verbosity: Annotated[int, typer.Option("--v", "-v", help="0 to 9: from 1 tracebacks, from 6 requests.")] = 0
+    verbosity: Annotated[
+        int, typer.Option("--v", "-v", help="0 to 9: from 1 tracebacks, from 6 requests, never a secret.")
+    ] = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +163,12 @@ class ImageFlags:
     ] = ""
     architecture: Annotated[Architecture, typer.Option(help="Architecture of the boot image.")] = Architecture.AARCH64
     timeout: Annotated[str, typer.Option(help="How long to wait in all (90s, 30m, 2h).")] = "2h"
+    progress: Annotated[
+        Progress,
+        typer.Option(
+            help="What is told on stderr: bars on a terminal (auto), plain lines, or JSON lines for programs."
+        ),
+    ] = Progress.auto
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Go on where the tool would ask.")] = False
 
     def carried(self) -> list[str]:
@@ -163,12 +227,17 @@ def seconds(text: str, flag: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
-def pairs(words: list[str], flag: str) -> dict[str, str]:
-    """Repeated KEY=VALUE words. Raises UsageError."""
-    found = {}
+def pairs(words: Sequence[str], flag: str) -> dict[str, str]:
+    """Repeated KEY=VALUE words; of a key that is given twice, the last value. Raises UsageError."""
+    return {key: values[-1] for key, values in grouped(words, flag).items()}
+
+
+def grouped(words: Sequence[str], flag: str) -> dict[str, list[str]]:
+    """Repeated KEY=VALUE words, all values of a key. Raises UsageError."""
+    found: dict[str, list[str]] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not (key and equals):
             raise UsageError(f"{flag} {word} is not KEY=VALUE", f"write {flag} KEY=VALUE")
-        found[key] = value
+        found.setdefault(key, []).append(value)
     return found

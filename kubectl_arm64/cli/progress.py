@@ -1,20 +1,29 @@
-"""What happens, told on stderr: a line and a bar on a terminal, plain lines elsewhere."""
+"""What happens, told on stderr: a line and a bar on a terminal, plain lines elsewhere, JSON lines for programs."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+from kubectl_arm64.cli.events import JsonLines
+from kubectl_arm64.cli.rate import Rate
 from kubectl_arm64.pipeline.step import Observed, Outcome
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 QUIET_SECONDS = 30.0  # the longest silence while something goes on and nothing changes
-_WORDS = {Outcome.FOUND: "found", Outcome.RESUMED: "ready", Outcome.CREATED: "created"}
+EVENT_SECONDS = 1.0  # between two JSON lines of one step on which nothing but numbers changes
+_WORDS = {
+    Outcome.FOUND: "found",
+    Outcome.RESUMED: "ready",
+    Outcome.CREATED: "created",
+    Outcome.VERIFIED: "verified",
+}
 
 
 class Report(Protocol):
@@ -35,9 +44,17 @@ class Report(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def reporter(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Report:
-    """A bar where `stream` is a terminal that can draw one, plain lines elsewhere."""
-    if stream.isatty() and environ.get("TERM") != "dumb" and "CI" not in environ:
+def reporter(
+    stream: TextIO,
+    environ: Mapping[str, str] = os.environ,
+    events: JsonLines | None = None,
+    *,
+    plain: bool = False,
+) -> Report:
+    """`events` where there are some; else a bar where `stream` is a terminal that can draw one, else plain lines."""
+    if events:
+        return JsonReport(events)
+    if not plain and stream.isatty() and environ.get("TERM") != "dumb" and "CI" not in environ:
         return TerminalReport(stream, colour="NO_COLOR" not in environ)
     return PlainReport(stream)
 
@@ -141,32 +158,87 @@ class TerminalReport:
         return self._tasks[title]
 
 
-class Rate:
-    """Units per second since the first look that showed progress."""
+class JsonReport:
+    """One event per change of state, and at most one a second while numbers grow."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, events: JsonLines, clock: Callable[[], float] = time.monotonic) -> None:
+        self._events = events
         self._clock = clock
-        self._first: tuple[float, int] | None = None
+        self._rates: dict[str, Rate] = {}
+        self._told: dict[str, tuple[str, float]] = {}
 
-    def __call__(self, done: int) -> float:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def started(self, title: str, outcome: Outcome) -> None:
+        self._events.tell("started", step=title, outcome=outcome.value)
+
+    def progress(self, title: str, observed: Observed) -> None:
+        measured = measure(observed, self._rates.setdefault(title, Rate(self._clock)))
+        note, at = self._told.get(title, ("", -EVENT_SECONDS))
         now = self._clock()
-        if self._first is None:
-            self._first = (now, done)
-            return 0.0
-        since, start = self._first
-        return (done - start) / (now - since) if now > since else 0.0
+        if now - at < EVENT_SECONDS and observed.note == note:
+            return
+        self._told[title] = (observed.note, now)
+        numbers = {} if measured is None else measured.fields()
+        self._events.tell("progress", step=title, **numbers, text=observed.note)
+
+    def finished(self, title: str, outcome: Outcome) -> None:
+        self._events.tell("finished", step=title, outcome=outcome.value)
+
+    def note(self, text: str) -> None:
+        self._events.tell("note", text=text)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How far a step is: bytes, or percent (over regions); `rate` in bytes per second, 0.0 while it is not known."""
+
+    done: int
+    total: int
+    unit: str
+    rate: float = 0.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds that are left at this rate."""
+        return (self.total - self.done) / self.rate if self.rate else None
+
+    def fields(self) -> dict[str, object]:
+        """For programs."""
+        left = self.eta
+        return {
+            "done": self.done,
+            "total": self.total,
+            "unit": self.unit,
+            "rate": round(self.rate) or None,
+            "eta": None if left is None else round(left, 1),
+        }
+
+
+def measure(observed: Observed, rate: Rate) -> Measured | None:
+    """The numbers of one look, None where the step has none."""
+    if observed.progress is None:
+        return None
+    done, total = observed.progress
+    if total == 100:  # percent over regions, which grow by jumps
+        return Measured(done, total, "percent")
+    return Measured(done, total, "bytes", rate(done))
 
 
 def describe(observed: Observed, rate: Rate) -> str:
     """`25 % of 16.0 GiB, 180.0 MiB/s, 1m10s left` for bytes, the note where the step tells in its own words."""
-    if observed.progress is None:
+    measured = measure(observed, rate)
+    if measured is None or measured.unit != "bytes":  # the note names each region
         return observed.note
-    done, total = observed.progress
-    if total == 100:  # percent over regions: the note names each
-        return observed.note
-    words = [f"{100 * done // total} % of {size(total)}"]
-    if speed := rate(done):
-        words += [f"{size(speed)}/s", f"{span((total - done) / speed)} left"]
+    words = [f"{100 * measured.done // measured.total} % of {size(measured.total)}"]
+    if (left := measured.eta) is not None:
+        words += [f"{size(measured.rate)}/s", f"{span(left)} left"]
     return ", ".join([*words, *([observed.note] if observed.note else [])])
 
 

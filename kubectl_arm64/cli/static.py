@@ -2,6 +2,7 @@
 
 Rendered by `python -m scripts.reference` from commands.py and the commands' flags: change those.
 """
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -11,9 +12,27 @@ _EVERYWHERE = (
     Flag("--as", everywhere=True, help="User to impersonate."),
     Flag("--as-group", "", "list", everywhere=True, help="Group to impersonate; repeatable."),
     Flag("--as-uid", everywhere=True, help="UID to impersonate."),
+    Flag(
+        "--as-user-extra",
+        "",
+        "list",
+        everywhere=True,
+        help="KEY=VALUE to impersonate as an extra of the user; repeatable.",
+    ),
+    Flag("--cache-dir", everywhere=True, help="kubectl's discovery cache, which this plugin does without."),
     Flag("--certificate-authority", everywhere=True, help="Path to a CA certificate of the API server."),
+    Flag("--client-certificate", everywhere=True, help="Path to a client certificate for the API server."),
+    Flag("--client-key", everywhere=True, help="Path to the key of the client certificate."),
     Flag("--cluster", everywhere=True, help="The name of the kubeconfig cluster to use."),
     Flag("--context", everywhere=True, help="The name of the kubeconfig context to use."),
+    Flag(
+        "--disable-compression",
+        "",
+        "switch",
+        default="False",
+        everywhere=True,
+        help="No compressed responses; this plugin asks for none anyway.",
+    ),
     Flag(
         "--insecure-skip-tls-verify",
         "",
@@ -23,13 +42,44 @@ _EVERYWHERE = (
         help="Do not check the API server's certificate.",
     ),
     Flag("--kubeconfig", everywhere=True, help="Path to the kubeconfig file to use."),
+    Flag("--kuberc", everywhere=True, help="kubectl's preferences, of which none is for plugins."),
+    Flag("--log-flush-frequency", default="5s", everywhere=True, help="As for kubectl; this plugin logs at once."),
+    Flag("--loglevel", "", "number", default="0", everywhere=True, help="oc's name for -v."),
+    Flag(
+        "--match-server-version",
+        "",
+        "switch",
+        default="False",
+        everywhere=True,
+        help="Refused: a plugin has no Kubernetes version.",
+    ),
     Flag("--namespace", "-n", default="openshift-machine-api", everywhere=True, help="Namespace of the MachineSets."),
+    Flag("--password", everywhere=True, help="Password for basic authentication to the API server."),
+    Flag("--profile", default="none", everywhere=True, help="Refused but for none: profiles are of kubectl itself."),
+    Flag("--profile-output", default="profile.pprof", everywhere=True, help="File for --profile."),
     Flag("--request-timeout", default="0", everywhere=True, help="Time for one request to the API server (30s, 1m)."),
     Flag("--server", "-s", everywhere=True, help="Address and port of the API server."),
     Flag("--tls-server-name", everywhere=True, help="Name to check the API server's certificate for."),
     Flag("--token", everywhere=True, help="Bearer token for the API server."),
     Flag("--user", everywhere=True, help="The name of the kubeconfig user to use."),
-    Flag("--v", "-v", "number", default="0", everywhere=True, help="0 to 9: from 1 tracebacks, from 6 requests."),
+    Flag("--username", everywhere=True, help="Username for basic authentication to the API server."),
+    Flag(
+        "--v",
+        "-v",
+        "number",
+        default="0",
+        everywhere=True,
+        help="0 to 9: from 1 tracebacks, from 6 requests, never a secret.",
+    ),
+    Flag("--vmodule", everywhere=True, help="Logging by kubectl's source files, of which there are none here."),
+    Flag(
+        "--warnings-as-errors",
+        "",
+        "switch",
+        default="False",
+        everywhere=True,
+        help="End with exit code 1 when the API server warned of anything.",
+    ),
 )
 
 COMMANDS = {
@@ -50,7 +100,7 @@ COMMANDS = {
                 "--staging",
                 choices=("auto", "account", "disk"),
                 default="auto",
-                help="Where the VHD goes first: a storage account, a managed disk (no account, key or data role).",
+                help="Where the VHD goes first: a storage account, a managed disk (no account, key or data role), or auto: an account, a disk where nothing else is allowed.",
             ),
             Flag("--target-region", "", "list", help="Another region to replicate the image version to; repeatable."),
             Flag("--tag", "", "list", help="KEY=VALUE for every resource that is made; repeatable."),
@@ -68,7 +118,24 @@ COMMANDS = {
                 help="Requests at a time while the VHD is copied page by page, 1 to 64.",
             ),
             Flag(
-                "--abort-copy", "", "switch", default="False", help="Abort another's pending copy into the same blob."
+                "--verify",
+                choices=("ranges", "full"),
+                default="ranges",
+                help="How the VHD is verified: size, page ranges, footer and ETag (ranges), or its SHA-256 too (full: its data passes through this client).",
+            ),
+            Flag(
+                "--abort-copy",
+                "",
+                "switch",
+                default="False",
+                help="Abort another's pending copy into the same blob, or one of the VHD that stands still.",
+            ),
+            Flag(
+                "--delete-vhd",
+                "",
+                "switch",
+                default="False",
+                help="When the image is ready, delete the VHD, and the storage account if this tool made it and it is empty (default: they stay).",
             ),
             Flag(
                 "--no-wait",
@@ -81,8 +148,8 @@ COMMANDS = {
             Flag(
                 "--output",
                 "-o",
-                choices=("name", "json", "yaml"),
-                prefixes=("jsonpath=",),
+                choices=("name", "json", "yaml", "wide"),
+                prefixes=("jsonpath=", "jsonpath-file=", "go-template=", "go-template-file="),
                 help="How the result is printed.",
             ),
             Flag("--subscription", help="Azure subscription ID (default: the cluster's)."),
@@ -102,6 +169,12 @@ COMMANDS = {
                 help="Architecture of the boot image.",
             ),
             Flag("--timeout", default="2h", help="How long to wait in all (90s, 30m, 2h)."),
+            Flag(
+                "--progress",
+                choices=("auto", "plain", "json"),
+                default="auto",
+                help="What is told on stderr: bars on a terminal (auto), plain lines, or JSON lines for programs.",
+            ),
             Flag("--yes", "-y", "switch", default="False", help="Go on where the tool would ask."),
             *_EVERYWHERE,
         ),
@@ -110,10 +183,12 @@ COMMANDS = {
         "completion",
         "Complete words in the shell, through kubectl, oc and directly",
         (
-            Flag("--directory", help="Folder on the PATH for `install` (default: the one that holds kubectl-arm64)."),
+            Flag(
+                "--directory", help="Folder of `install` and `uninstall` (default: the one that holds kubectl-arm64)."
+            ),
             *_EVERYWHERE,
         ),
-        ("bash", "fish", "install", "zsh"),
+        ("bash", "fish", "install", "uninstall", "zsh"),
         needs_argument=True,
     ),
     "help": Command(
@@ -149,6 +224,13 @@ COMMANDS = {
             Flag("--no-spot", "", "switch", default="False", help="Regular machines where the source has Spot VMs."),
             Flag("--apply", "", "switch", default="False", help="Apply it to the cluster instead of printing it."),
             Flag(
+                "--wait",
+                "",
+                "switch",
+                default="False",
+                help="With --apply: wait until the nodes of its machines are Ready.",
+            ),
+            Flag(
                 "--dry-run",
                 choices=("none", "client", "server"),
                 bare="client",
@@ -175,8 +257,8 @@ COMMANDS = {
             Flag(
                 "--output",
                 "-o",
-                choices=("name", "json", "yaml"),
-                prefixes=("jsonpath=",),
+                choices=("name", "json", "yaml", "wide"),
+                prefixes=("jsonpath=", "jsonpath-file=", "go-template=", "go-template-file="),
                 help="How the result is printed.",
             ),
             Flag("--subscription", help="Azure subscription ID (default: the cluster's)."),
@@ -196,6 +278,12 @@ COMMANDS = {
                 help="Architecture of the boot image.",
             ),
             Flag("--timeout", default="2h", help="How long to wait in all (90s, 30m, 2h)."),
+            Flag(
+                "--progress",
+                choices=("auto", "plain", "json"),
+                default="auto",
+                help="What is told on stderr: bars on a terminal (auto), plain lines, or JSON lines for programs.",
+            ),
             Flag("--yes", "-y", "switch", default="False", help="Go on where the tool would ask."),
             *_EVERYWHERE,
         ),
@@ -247,7 +335,8 @@ Examples:
 
 Options:
     --abort-copy=false:
-        Abort another's pending copy into the same blob.
+        Abort another's pending copy into the same blob, or one of the VHD that
+        stands still.
 
     --architecture='aarch64':
         Architecture of the boot image. One of: (aarch64, x86_64).
@@ -261,6 +350,10 @@ Options:
     --copy='auto':
         How the VHD is copied: its data page by page (ranges), by Azure alone
         (async), or auto. One of: (auto, ranges, async).
+
+    --delete-vhd=false:
+        When the image is ready, delete the VHD, and the storage account if this
+        tool made it and it is empty (default: they stay).
 
     --dry-run=false:
         Print the plan, write nothing.
@@ -287,10 +380,15 @@ Options:
         Operating system stream, such as rhel-10 (default: rhel-9).
 
     -o, --output='':
-        How the result is printed. One of: (name, json, yaml, jsonpath=...).
+        How the result is printed. One of: (name, json, yaml, wide,
+        jsonpath=..., jsonpath-file=..., go-template=..., go-template-file=...).
 
     --parallel=32:
         Requests at a time while the VHD is copied page by page, 1 to 64.
+
+    --progress='auto':
+        What is told on stderr: bars on a terminal (auto), plain lines, or JSON
+        lines for programs. One of: (auto, plain, json).
 
     --resource-group='':
         Resource group (default: the cluster's).
@@ -300,7 +398,8 @@ Options:
 
     --staging='auto':
         Where the VHD goes first: a storage account, a managed disk (no account,
-        key or data role). One of: (auto, account, disk).
+        key or data role), or auto: an account, a disk where nothing else is
+        allowed. One of: (auto, account, disk).
 
     --storage-account='':
         Storage account for the VHD (default: rhcos and a hash).
@@ -325,6 +424,11 @@ Options:
     --timeout='2h':
         How long to wait in all (90s, 30m, 2h).
 
+    --verify='ranges':
+        How the VHD is verified: size, page ranges, footer and ETag (ranges), or
+        its SHA-256 too (full: its data passes through this client). One of:
+        (ranges, full).
+
     -y, --yes=false:
         Go on where the tool would ask.
 
@@ -337,9 +441,9 @@ Use "kubectl arm64 options" for a list of global command-line options (applies t
 Complete words in the shell.
 
 kubectl and oc ask programs named kubectl_complete-arm64 and oc_complete-arm64
-on the PATH: `install` writes them (pip and pipx have installed them already).
-`bash`, `zsh` and `fish` print a script that completes kubectl-arm64 and
-oc-arm64 when they are called by those names.
+on the PATH: `install` writes them, `uninstall` removes them (pip and pipx have
+installed their own). `bash`, `zsh` and `fish` print a script that completes
+kubectl-arm64 and oc-arm64 when they are called by those names.
 
 Examples:
   # Let kubectl and oc complete this plugin
@@ -348,16 +452,22 @@ Examples:
   # Print the script for bash, to be sourced in ~/.bashrc
   kubectl arm64 completion bash
 
+  # Print the script for zsh
+  kubectl arm64 completion zsh
+
   # Print the script for fish
   kubectl arm64 completion fish
 
+  # Remove what install has written
+  kubectl arm64 completion uninstall
+
 Options:
     --directory='':
-        Folder on the PATH for `install` (default: the one that holds
+        Folder of `install` and `uninstall` (default: the one that holds
         kubectl-arm64).
 
 Usage:
-  kubectl arm64 completion (bash|fish|install|zsh) [options]
+  kubectl arm64 completion (bash|fish|install|uninstall|zsh) [options]
 
 Use "kubectl arm64 options" for a list of global command-line options (applies to all commands).
 """,
@@ -448,7 +558,12 @@ Options:
         Operating system stream, such as rhel-10 (default: rhel-9).
 
     -o, --output='':
-        How the result is printed. One of: (name, json, yaml, jsonpath=...).
+        How the result is printed. One of: (name, json, yaml, wide,
+        jsonpath=..., jsonpath-file=..., go-template=..., go-template-file=...).
+
+    --progress='auto':
+        What is told on stderr: bars on a terminal (auto), plain lines, or JSON
+        lines for programs. One of: (auto, plain, json).
 
     --publish=false:
         Publish the boot image first, where it is not, as bootimage does by its
@@ -477,6 +592,9 @@ Options:
 
     --vm-size='':
         ARM64 VM size (default: the nearest to the source's).
+
+    --wait=false:
+        With --apply: wait until the nodes of its machines are Ready.
 
     -y, --yes=false:
         Go on where the tool would ask.
@@ -519,8 +637,20 @@ The following options can be passed to any command:
     --as-uid='':
         UID to impersonate.
 
+    --as-user-extra=[]:
+        KEY=VALUE to impersonate as an extra of the user; repeatable.
+
+    --cache-dir='':
+        kubectl's discovery cache, which this plugin does without.
+
     --certificate-authority='':
         Path to a CA certificate of the API server.
+
+    --client-certificate='':
+        Path to a client certificate for the API server.
+
+    --client-key='':
+        Path to the key of the client certificate.
 
     --cluster='':
         The name of the kubeconfig cluster to use.
@@ -528,14 +658,38 @@ The following options can be passed to any command:
     --context='':
         The name of the kubeconfig context to use.
 
+    --disable-compression=false:
+        No compressed responses; this plugin asks for none anyway.
+
     --insecure-skip-tls-verify=false:
         Do not check the API server's certificate.
 
     --kubeconfig='':
         Path to the kubeconfig file to use.
 
+    --kuberc='':
+        kubectl's preferences, of which none is for plugins.
+
+    --log-flush-frequency='5s':
+        As for kubectl; this plugin logs at once.
+
+    --loglevel=0:
+        oc's name for -v.
+
+    --match-server-version=false:
+        Refused: a plugin has no Kubernetes version.
+
     -n, --namespace='openshift-machine-api':
         Namespace of the MachineSets.
+
+    --password='':
+        Password for basic authentication to the API server.
+
+    --profile='none':
+        Refused but for none: profiles are of kubectl itself.
+
+    --profile-output='profile.pprof':
+        File for --profile.
 
     --request-timeout='0':
         Time for one request to the API server (30s, 1m).
@@ -552,7 +706,16 @@ The following options can be passed to any command:
     --user='':
         The name of the kubeconfig user to use.
 
+    --username='':
+        Username for basic authentication to the API server.
+
     -v, --v=0:
-        0 to 9: from 1 tracebacks, from 6 requests.
+        0 to 9: from 1 tracebacks, from 6 requests, never a secret.
+
+    --vmodule='':
+        Logging by kubectl's source files, of which there are none here.
+
+    --warnings-as-errors=false:
+        End with exit code 1 when the API server warned of anything.
 """,
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from kubectl_arm64 import stream
-from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, seconds
+from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, grouped, seconds
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.cluster import Documents
 from kubectl_arm64.errors import Denied, InvalidInput, NotFound
@@ -25,6 +25,7 @@ def connect(flags: ConnectionFlags, streams: Streams) -> Cluster:
     """The cluster of the current kubeconfig context, or of the one that flags name; its warnings go to stderr."""
     from kubectl_arm64.openshift.client import ConnectionOptions, connect
 
+    flags.check()
     return connect(
         ConnectionOptions(
             kubeconfig=flags.kubeconfig,
@@ -33,6 +34,10 @@ def connect(flags: ConnectionFlags, streams: Streams) -> Cluster:
             user=flags.user,
             server=flags.server,
             token=flags.token,
+            username=flags.username,
+            password=flags.password,
+            client_certificate=flags.client_certificate,
+            client_key=flags.client_key,
             certificate_authority=flags.certificate_authority,
             insecure_skip_tls_verify=flags.insecure_skip_tls_verify,
             tls_server_name=flags.tls_server_name,
@@ -40,10 +45,11 @@ def connect(flags: ConnectionFlags, streams: Streams) -> Cluster:
             as_user=flags.impersonate,
             as_groups=tuple(flags.impersonate_groups),
             as_uid=flags.impersonate_uid,
+            as_user_extra=grouped(flags.impersonate_extra, "--as-user-extra"),
             request_timeout=seconds(flags.request_timeout, "--request-timeout"),
         ),
         environ=streams.environ,
-        warn=lambda text: streams.warn([text]),
+        warn=streams.warn_of_server,
     )
 
 

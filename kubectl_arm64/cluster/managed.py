@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubectl_arm64.cluster.documents import Document, at, mapping, text_at
+from kubectl_arm64.cluster.selector import selects
 from kubectl_arm64.stream import DEFAULT_OS_STREAM
 
 _OS_STREAM_LABEL = "machineconfiguration.openshift.io/osstream"
@@ -38,13 +39,7 @@ class ManagedBootImages:
         labels = mapping(at(machineset, "metadata", "labels"))
         if labels.get(_OS_STREAM_LABEL) not in (None, "", DEFAULT_OS_STREAM):
             return False
-        return self.mode == "All" or self._selects(labels)
-
-    def _selects(self, labels: Mapping[str, Any]) -> bool:
-        """Kubernetes' label selector: all of it must hold, and an empty one selects everything."""
-        if any(labels.get(key) != value for key, value in self.match_labels.items()):
-            return False
-        return all(_holds(expression, labels) for expression in self.match_expressions)
+        return self.mode == "All" or selects(self.match_labels, self.match_expressions, labels)
 
 
 def managed_boot_images(machine_configuration: Document | None) -> ManagedBootImages:
@@ -66,17 +61,3 @@ def _machine_manager(boot_images: Any) -> Mapping[str, Any]:
         if entry.get("resource") == "machinesets" and entry.get("apiGroup") == "machine.openshift.io":
             return entry
     return {}
-
-
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    key, values = str(expression.get("key")), expression.get("values") or ()
-    match expression.get("operator"):
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-    return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kubectl_arm64.cluster.documents import minor_release
@@ -38,6 +38,9 @@ _REQUIRED = {
 }
 
 
+_ANY_CONTROL_PLANE = (4, 16)  # from here on the documentation takes control planes of either architecture
+
+
 def require(facts: ClusterFacts, *fields: str) -> None:
     """Raise UsageError for those of infra_name, resource_group, location and subscription that are empty.
 
@@ -56,11 +59,16 @@ def require(facts: ClusterFacts, *fields: str) -> None:
 
 
 def check_bootimage_preconditions(facts: ClusterFacts, architecture: Architecture = Architecture.AARCH64) -> list[str]:
-    """Warnings for `bootimage` (a payload that is not Multi, what the documentation excludes).
+    """Warnings for `bootimage` (a payload that is not Multi, what the documentation excludes, what was not checked).
 
     Raises Unsupported: not Azure, ARO, HyperShift, Azure Stack.
     """
     _check_place(facts)
+    return [*_unseen(facts), *_doubts(facts, architecture)]
+
+
+def _doubts(facts: ClusterFacts, architecture: Architecture) -> list[str]:
+    """What speaks against machines of that architecture, where nothing is applied yet."""
     if _is_homogeneous(facts, architecture):
         return []
     warnings = []
@@ -84,9 +92,15 @@ def check_machineset_preconditions(
 
     With `apply`, Unsupported too for what the documentation excludes, and UsageError for what only `yes` answers.
     """
-    if not apply:
-        return check_bootimage_preconditions(facts, architecture)
     _check_place(facts)
+    unseen = [*_unseen(facts), *_unseen_management(facts)]
+    if not apply:
+        return [*unseen, *_doubts(facts, architecture)]
+    return [*unseen, *_doubts_of_applying(facts, architecture, yes=yes)]
+
+
+def _doubts_of_applying(facts: ClusterFacts, architecture: Architecture, *, yes: bool) -> list[str]:
+    """What of the doubts is no refusal. Raises Unsupported, and UsageError for what only `yes` answers."""
     if _is_homogeneous(facts, architecture):
         return []
     if excluded := _excluded(facts):
@@ -103,6 +117,24 @@ def check_machineset_preconditions(
             raise unsure
         warnings.append(str(unsure.what))
     return warnings
+
+
+def _unseen(facts: ClusterFacts) -> Iterator[str]:
+    """What was not checked because the cluster denies a read; each names the server's sentence."""
+    if (why := facts.denied.get("nodes")) and not facts.control_plane_architectures and _limits_control_planes(facts):
+        yield f"not checked that the control plane is one beside which the documentation allows ARM64 machines: {why}"
+    if (why := facts.denied.get("cloud_provider_config")) and not facts.tenant:
+        yield f"the cluster's tenant is not known, so that sign-in to Azure is to the credentials' own: {why}"
+
+
+def _unseen_management(facts: ClusterFacts) -> Iterator[str]:
+    if why := facts.denied.get("machine_configuration"):
+        yield f"not checked whether the Machine Config Operator manages the boot image of the MachineSet: {why}"
+
+
+def _limits_control_planes(facts: ClusterFacts) -> bool:
+    release = minor_release(facts.version)
+    return release is None or release < _ANY_CONTROL_PLANE
 
 
 def _check_place(facts: ClusterFacts) -> None:
@@ -153,7 +185,7 @@ def _excluded(facts: ClusterFacts) -> Unsupported | None:
             "4.11 is the first release that can",
         )
     others = sorted(facts.control_plane_architectures - {"amd64"})
-    if release < (4, 16) and others:
+    if release < _ANY_CONTROL_PLANE and others:
         return Unsupported(
             f"OpenShift {facts.version} has a control plane of {', '.join(others)}: up to 4.15 the documentation "
             "allows compute machines of two architectures with an x86_64 control plane only",

@@ -25,9 +25,14 @@ class Width:
         """One request went well."""
         self._width = min(self._most, self._width + (1.0 if self._probing else 1.0 / self._width))
 
-    def troubled(self, generation: int) -> None:
-        """A request that began in `generation` met trouble; what began before the last halving is old news."""
-        if generation == self.generation:
-            self._width = max(1.0, self._width / 2)
-            self._probing = False
-            self.generation += 1
+    def troubled(self, generation: int) -> bool:
+        """A request that began in `generation` met trouble; whether it is the first of a wave.
+
+        What began before the last halving says nothing about the number since.
+        """
+        if generation != self.generation:
+            return False
+        self._width = max(1.0, self._width / 2)
+        self._probing = False
+        self.generation += 1
+        return True

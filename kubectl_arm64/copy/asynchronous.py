@@ -6,13 +6,14 @@ whose copy it is, so a run that was killed is joined by the next.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote, urlsplit
 
 from kubectl_arm64.copy import footer
-from kubectl_arm64.copy.ports import Blobs, BlobState
+from kubectl_arm64.copy.ports import Blobs, BlobState, CopyState
 from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.errors import Failure, Refused
 
@@ -22,6 +23,12 @@ SOURCE_ETAG = "kubectl_arm64_source_etag"
 RELEASE = "kubectl_arm64_release"
 # Written last, by whoever copied page by page and verified it: a blob of ours without it is half a VHD.
 COMPLETE = "kubectl_arm64_complete"
+# In its place on a blob of ours whose SHA-256 was found to be another than the release's: no run takes it for a VHD.
+WRONG_SHA256 = "kubectl_arm64_wrong_sha256"
+# Recorded: 30 s without a byte, then all in seconds. Users report 20 minutes for 40 GB as slow, all in all. Who says
+# --abort-copy has seen the copy stand still already.
+STUCK_SECONDS = 900.0
+STUCK_SECONDS_TO_ABORT = 120.0
 
 
 class CopyPhase(Enum):
@@ -34,12 +41,13 @@ class CopyPhase(Enum):
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the destination; bytes."""
+    """One look at the destination; bytes. `stuck`: a pending copy that stands still and may be aborted."""
 
     phase: CopyPhase
     done: int = 0
     total: int = 0
     note: str = ""
+    stuck: bool = False
 
 
 def same_blob(one: str, other: str) -> bool:
@@ -60,6 +68,7 @@ class AsynchronousCopy:
         *,
         abort_foreign: bool = False,
         note: Callable[[str], None] = lambda text: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._blobs = blobs
         self._blob = blob
@@ -67,6 +76,9 @@ class AsynchronousCopy:
         self._release = release
         self._abort_foreign = abort_foreign
         self._note = note
+        self._clock = clock
+        self._gained: tuple[str, int, float] = ("", 0, 0.0)  # a pending copy, its bytes, and since when so many
+        self._aborted_stuck = False
         self._started = ""
         self._verified = False
 
@@ -104,6 +116,7 @@ class AsynchronousCopy:
         if state is None or state.copy is None or state.copy.status != "pending":
             return state
         self._note(f"copy {state.copy.id} of {state.copy.source} into {self.url} is aborted")
+        self._aborted_stuck |= same_blob(state.copy.source, self._source.url)
         self._blobs.abort_copy(self._blob, state.copy.id)
         return self.state()
 
@@ -123,12 +136,29 @@ class AsynchronousCopy:
         assert state.copy is not None
         copy = state.copy
         if same_blob(copy.source, self._source.url):
-            return Look(CopyPhase.COPYING, copy.done, copy.total or state.size)
+            return self._advancing(copy, copy.total or state.size)
         if self._may_abort(state):
             return Look(CopyPhase.ABSENT, note=f"copy {copy.id} of {copy.source} will be aborted")
         raise Refused(
             f"a copy of {copy.source} into {self.url} is pending (copy ID {copy.id}), and this tool did not start it",
             "wait for it, choose another --container, or abort it with --abort-copy",
+        )
+
+    def _advancing(self, copy: CopyState, total: int) -> Look:
+        """A copy of our source, or the end of all patience with it."""
+        now = self._clock()
+        if self._gained[:2] != (copy.id, copy.done):
+            self._gained = (copy.id, copy.done, now)
+        still = now - self._gained[2]
+        may_abort = self._abort_foreign and not self._aborted_stuck
+        if still < (STUCK_SECONDS_TO_ABORT if may_abort else STUCK_SECONDS):
+            return Look(CopyPhase.COPYING, copy.done, total)
+        stands = f"has stood still at {copy.done} of {total} bytes for {still / 60:.0f} minutes (copy ID {copy.id})"
+        if may_abort:
+            return Look(CopyPhase.ABSENT, note=f"the copy {stands}: it is started anew", stuck=True)
+        raise Failure(
+            f"the asynchronous copy of {self._source.shown} into {self.url} {stands}",
+            "run the same command again to go on waiting, or with --abort-copy to abort it and start it anew",
         )
 
     def _broken(self, state: BlobState) -> Look:
@@ -150,6 +180,8 @@ class AsynchronousCopy:
 
     def _finished(self, state: BlobState) -> Look:
         origin = state.copy.source if state.copy else state.metadata.get(SOURCE, "")
+        if self._is_ours(state) and WRONG_SHA256 in state.metadata:
+            return Look(CopyPhase.ABSENT, note="its SHA-256 is not the release's: it is copied anew")
         if state.kind == "PageBlob" and origin and same_blob(origin, self._source.url):
             if state.copy is None and COMPLETE not in state.metadata:
                 return Look(CopyPhase.ABSENT, note="it is there in part; the copy goes on")

@@ -14,17 +14,20 @@ from kubectl_arm64.copy.asynchronous import (
     RELEASE,
     SOURCE,
     SOURCE_ETAG,
+    WRONG_SHA256,
     AsynchronousCopy,
     CopyPhase,
     Look,
     same_blob,
 )
-from kubectl_arm64.copy.engine import AGAIN, STALL_SECONDS, PageCopy, Terms
+from kubectl_arm64.copy.dispatch import AGAIN, STALL_SECONDS
+from kubectl_arm64.copy.engine import PageCopy
 from kubectl_arm64.copy.lease import SECONDS, Lease
 from kubectl_arm64.copy.listing import listed
 from kubectl_arm64.copy.ports import BlobState, PageBlob, PageSource
 from kubectl_arm64.copy.ranges import Span
 from kubectl_arm64.copy.source import SourceVhd
+from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.copy.troubles import BlobChanged, NoPageCopy, SourceChanged
 from kubectl_arm64.copy.verify import verify
 from kubectl_arm64.errors import Failure, NotFinished, Refused
@@ -118,7 +121,7 @@ class RangeCopy:
             raise Failure(f"{target.url} was deleted while it was copied", AGAIN)
         if not self._goes_on(state, source):
             if state.size:
-                self._terms.note(f"{target.url} holds another VHD, or another state of this one: starting over")
+                self._terms.note(f"{target.url} {_fault(state)}: starting over")
             target.create(source.size, self._metadata(source), replace_etag=state.etag, lease=lease.id)
         return True
 
@@ -130,7 +133,7 @@ class RangeCopy:
             and state.size == source.size
             and state.metadata.get(SOURCE_ETAG) == source.etag
             and same_blob(state.metadata.get(SOURCE, ""), self._source.url)
-            and COMPLETE not in state.metadata
+            and not {COMPLETE, WRONG_SHA256} & state.metadata.keys()
         )
 
     def _metadata(self, source: BlobState) -> dict[str, str]:
@@ -172,3 +175,10 @@ class RangeCopy:
                 f"look at the network rules of {self._asynchronous.url} and of {self._source.shown}",
                 code=failed.code,
             ) from failed
+
+
+def _fault(state: BlobState) -> str:
+    """Why the copy does not go on in it."""
+    if WRONG_SHA256 in state.metadata:
+        return "has another SHA-256 than the release's VHD"
+    return "holds another VHD, or another state of this one"

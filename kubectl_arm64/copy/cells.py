@@ -7,6 +7,7 @@ gives the same cells: what one run has copied, the next recognises.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import Enum
 
 from kubectl_arm64.copy.ranges import Span
 
@@ -20,19 +21,32 @@ def cells(ranges: Iterable[Span], largest: int = LARGEST) -> Iterator[Span]:
             yield Span(offset, min(offset + largest, end))
 
 
-def told_apart(wanted: Iterable[Span], covered: Iterable[Span]) -> Iterator[tuple[Span, bool]]:
-    """Each of `wanted` (ascending), and whether it lies wholly in one of `covered` (merged).
+class Part(Enum):
+    """What a span is to a copy under way."""
 
-    Both are read side by side, so that either may be a listing under way.
+    THERE = "there"
+    MISSING = "missing"  # in whole or in part
+    STRAY = "stray"  # data of the destination's own, which no range of the source holds
+
+
+def compared(ranges: Iterable[Span], covered: Iterable[Span], largest: int = LARGEST) -> Iterator[tuple[Span, Part]]:
+    """Each cell of the source's `ranges`, THERE or MISSING by what the destination has `covered`; and what is STRAY.
+
+    Both are merged, and read side by side, so that either may be a listing under way.
     """
     rest = iter(covered)
     cover = next(rest, None)
-    for cell in wanted:
-        while cover is not None and cover.end < cell.end:
+    for span in ranges:
+        for cell in cells([span], largest):
+            while cover is not None and cover.end < cell.end:
+                if cover.start < span.start:
+                    yield cover, Part.STRAY
+                cover = next(rest, None)
+            yield cell, Part.THERE if cover is not None and cover.start <= cell.start else Part.MISSING
+        if cover is not None and cover.end == span.end:
+            if cover.start < span.start:
+                yield cover, Part.STRAY
             cover = next(rest, None)
-        yield cell, cover is not None and cover.start <= cell.start
-
-
-def missing(wanted: Iterable[Span], covered: Iterable[Span]) -> Iterator[Span]:
-    """Those of `wanted` that `covered` lacks, in whole or in part."""
-    return (cell for cell, there in told_apart(wanted, covered) if not there)
+    while cover is not None:
+        yield cover, Part.STRAY
+        cover = next(rest, None)

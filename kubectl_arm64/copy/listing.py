@@ -9,6 +9,7 @@ from kubectl_arm64.copy.troubles import TRIES, Busy, pause
 from kubectl_arm64.errors import Failure
 
 SMALLEST_WINDOW = 64 << 20
+EMPTY_PAGES = 8  # in a row that a list may have before it is taken for endless
 
 Fetch = Callable[[Span, str], RangePage]
 
@@ -18,10 +19,10 @@ def listed(fetch: Fetch, size: int, name: str, sleep: Callable[[float], None]) -
 
     Raises Failure for a list that cannot be true, Busy when the service stays busy.
     """
-    return merged(_checked(_pieces(fetch, size, sleep), size, name))
+    return merged(_checked(_pieces(fetch, size, name, sleep), size, name))
 
 
-def _pieces(fetch: Fetch, size: int, sleep: Callable[[float], None]) -> Iterator[Span]:
+def _pieces(fetch: Fetch, size: int, name: str, sleep: Callable[[float], None]) -> Iterator[Span]:
     """By marker; and in ever smaller windows where the service cannot list so much in its time.
 
     Microsoft: Get Page Ranges can time out on a page blob with many writes; ask for a part of it then
@@ -29,14 +30,17 @@ def _pieces(fetch: Fetch, size: int, sleep: Callable[[float], None]) -> Iterator
     """
     start, window, tries = 0, size, 0
     while start < size:
-        asked, marker = Span(start, min(start + window, size)), ""
+        asked, marker, empty = Span(start, min(start + window, size)), "", 0
         try:
             while True:
                 page = fetch(asked, marker)
                 yield from page.ranges
-                tries, marker = 0, page.marker
-                if not marker:
+                tries, empty = 0, 0 if page.ranges else empty + 1
+                if not page.marker:
                     break
+                if page.marker == marker or empty == EMPTY_PAGES:
+                    raise _untrue(name, "their list does not end")
+                marker = page.marker
                 start = page.ranges[-1].end if page.ranges else start
             start = asked.end
         except Busy as busy:
@@ -51,6 +55,10 @@ def _checked(ranges: Iterator[Span], size: int, name: str) -> Iterator[Span]:
     before = 0
     for span in ranges:
         if wrong := disorder(before, span, size):
-            raise Failure(f"{name} tells page ranges that cannot be: {wrong}", "copy it with --copy async")
+            raise _untrue(name, wrong)
         yield span
         before = span.end
+
+
+def _untrue(name: str, why: str) -> Failure:
+    return Failure(f"{name} tells page ranges that cannot be: {why}", "copy it with --copy async")

@@ -5,7 +5,7 @@ Every method raises kubectl_arm64.errors.Failure, with advice, for what Azure an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +57,12 @@ class Blobs(Protocol):
 
     def abort_copy(self, blob: str, copy_id: str) -> None: ...
 
+    def names(self) -> Iterator[str]:
+        """Of every blob in the container: of snapshots, versions and blobs in the recycle bin too."""
+
+    def delete(self, blob: str, etag: str) -> None:
+        """The blob, which must still have `etag`, and no lease."""
+
     def page_blob(self, blob: str) -> PageBlob:
         """The blob, to be written page by page; nothing is asked of the service yet."""
 
@@ -100,6 +106,9 @@ class PageTarget(Protocol):
     def read(self, offset: int, length: int) -> bytes: ...
 
     def page_ranges(self, window: Span, marker: str) -> RangePage: ...
+
+    def fetch(self, cell: Span) -> bytes:
+        """Its bytes, at most 4 MiB, in one request; where `read` is patient by itself, this raises Busy."""
 
     def copy_pages(self, cell: Span, source: str, *, source_etag: str, lease: str) -> None:
         """Put Page From URL: at most 4 MiB, from the same place of the source, which must still have `source_etag`.

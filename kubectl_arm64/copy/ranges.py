@@ -1,10 +1,11 @@
-"""Page ranges as half-open spans of bytes. Pure, and lazy: a list of any length costs no memory."""
+"""Page ranges as half-open spans of bytes. Pure, and lazy where it can be: a list may be longer than memory."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import starmap, zip_longest
 from typing import NamedTuple
 
 PAGE = 512
@@ -19,6 +20,20 @@ class Span(NamedTuple):
     @property
     def length(self) -> int:
         return self.end - self.start
+
+
+class Kept:
+    """Spans in the order in which they were added, 16 bytes each."""
+
+    def __init__(self) -> None:
+        self._edges = array("Q")
+
+    def add(self, span: Span) -> None:
+        self._edges.extend(span)
+
+    def __iter__(self) -> Iterator[Span]:
+        edges = iter(self._edges)
+        return starmap(Span, zip(edges, edges, strict=True))
 
 
 @dataclass(frozen=True)

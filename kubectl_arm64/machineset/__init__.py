@@ -10,6 +10,7 @@ from kubectl_arm64.machineset.features import Capacity, capacity, needs
 from kubectl_arm64.machineset.live import FIELD_MANAGER, as_admitted, differs, is_ours, made_by
 from kubectl_arm64.machineset.naming import clone_name
 from kubectl_arm64.machineset.reading import parse_templates
+from kubectl_arm64.machineset.rollout import Machine, Rollout, failure_of, rollout
 from kubectl_arm64.machineset.scheduling import MULTI_ARCH_TAINT, parse_node_label, parse_taint
 from kubectl_arm64.machineset.selection import default_template, unfit
 from kubectl_arm64.machineset.template import (
@@ -30,6 +31,8 @@ __all__ = [
     "Capacity",
     "Changes",
     "Clone",
+    "Machine",
+    "Rollout",
     "as_admitted",
     "capacity",
     "check_template",
@@ -38,6 +41,7 @@ __all__ = [
     "clusters_of",
     "default_template",
     "differs",
+    "failure_of",
     "ignition_version",
     "is_ours",
     "location_of",
@@ -48,6 +52,7 @@ __all__ = [
     "parse_taint",
     "parse_templates",
     "provider_spec",
+    "rollout",
     "unfit",
     "user_data_problem",
 ]

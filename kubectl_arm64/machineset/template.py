@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kubectl_arm64 import cluster
 from kubectl_arm64.cluster import Document
+from kubectl_arm64.names import normalise_location
 
 API_VERSION = "machine.openshift.io/v1beta1"
 SET_LABEL = "machine.openshift.io/cluster-api-machineset"
@@ -16,12 +18,7 @@ VALUE_PATH = "spec.template.spec.providerSpec.value"
 
 def at(document: Document, path: str) -> Any:
     """The value at a dotted path, None where there is none."""
-    value: Any = document
-    for key in path.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(key)
-    return value
+    return cluster.at(document, *path.split("."))
 
 
 def mapping(document: Document, path: str) -> Mapping[str, Any]:
@@ -46,7 +43,7 @@ def zone_of(document: Document) -> str:
 
 def location_of(document: Document) -> str:
     """The Azure region of its machines, in Azure's short spelling."""
-    return str(provider_spec(document).get("location") or "").replace(" ", "").lower()
+    return normalise_location(str(provider_spec(document).get("location") or ""))
 
 
 def clusters_of(document: Document) -> set[str]:
@@ -82,20 +79,4 @@ def selects(machineset: Document, labels: Mapping[str, Any]) -> bool:
     expressions: Sequence[Mapping[str, Any]] = at(machineset, "spec.selector.matchExpressions") or ()
     if not wanted and not expressions:
         return False  # the API refuses an empty selector
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        _holds(expression, labels) for expression in expressions
-    )
-
-
-def _holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    key, values = expression.get("key"), expression.get("values") or ()
-    match expression.get("operator"):
-        case "In":
-            return labels.get(str(key)) in values
-        case "NotIn":
-            return labels.get(str(key)) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-    return False
+    return cluster.selects(wanted, expressions, labels)

@@ -148,6 +148,13 @@ class Cluster:
             raise NotFound("the cluster does not serve machinesets.machine.openshift.io")
         return found
 
+    def list_machines(self) -> list[Document]:
+        """The Machines beside the MachineSets. Raises NotFound where the API does not exist."""
+        found = self._list(self._machine_api("machines"))
+        if found is None:
+            raise NotFound("the cluster does not serve machines.machine.openshift.io")
+        return found
+
     def list_namespaces(self) -> list[str]:
         """Names, sorted; on OpenShift those of the projects that the user may see."""
         found = self._list("/apis/project.openshift.io/v1/projects")
@@ -187,12 +194,11 @@ class Cluster:
     def close(self) -> None:
         self._transport.close()
 
-    @property
-    def _machinesets_path(self) -> str:
-        return f"/apis/machine.openshift.io/v1beta1/namespaces/{quote(self.namespace, safe='')}/machinesets"
+    def _machine_api(self, plural: str) -> str:
+        return f"/apis/machine.openshift.io/v1beta1/namespaces/{quote(self.namespace, safe='')}/{plural}"
 
     def _machinesets(self) -> list[Document] | None:
-        return self._list(self._machinesets_path)
+        return self._list(self._machine_api("machinesets"))
 
     def _path_of(self, document: Document) -> str:
         kind, version = str(document.get("kind")), str(document.get("apiVersion"))

@@ -18,6 +18,10 @@ class ConnectionOptions:
     user: str = ""
     server: str = ""
     token: str = field(default="", repr=False)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    client_certificate: str = ""  # path of a PEM file
+    client_key: str = ""  # path of a PEM file
     certificate_authority: str = ""
     insecure_skip_tls_verify: bool = False
     tls_server_name: str = ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound, Refused, SignInRequired
+from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound, Refused, SignInRequired, Unavailable
 from kubectl_arm64.openshift.connection import Connection
 
 _ANONYMOUS = 'User "system:anonymous"'
@@ -57,7 +57,7 @@ def refused(status: Status, connection: Connection) -> Failure:
     if status.code == 404:  # of an API group that is not served, in plain text
         return NotFound(sentence, code=status.reason)
     if status.code in (408, 429) or status.code >= 500:
-        return Failure(f"the API server {connection.server} cannot answer now: {status.message}", "try again later")
+        return Unavailable(f"the API server {connection.server} cannot answer now: {status.message}", "try again later")
     if status.foreign:
         return Failure(f"{connection.server} gave an answer that was not expected: {status.message}", _CHECK_SERVER)
     if status.code == 403 and "admission webhook" not in status.message:
@@ -74,20 +74,20 @@ def unreachable(connection: Connection, error: BaseException, timeout: float) ->
     host = urlsplit(connection.server).netloc
     cause = getattr(error, "reason", None) or error
     if isinstance(cause, exceptions.ProxyError):
-        return Failure(
+        return Unavailable(
             f"the API server {host} cannot be reached through the proxy: {_why(cause.original_error)}",
             "check HTTPS_PROXY and NO_PROXY, or the proxy-url of the kubeconfig's cluster",
         )
     if isinstance(cause, exceptions.SSLError) or "SSLError" in str(cause):
         return _untrusted(host, cause)
     if isinstance(cause, exceptions.NameResolutionError):
-        return Failure(f"the API server {host} cannot be found: its name does not resolve", _CHECK_SERVER)
+        return Unavailable(f"the API server {host} cannot be found: its name does not resolve", _CHECK_SERVER)
     if isinstance(cause, exceptions.ReadTimeoutError):
-        return Failure(f"the API server {host} did not answer within {timeout:g} s", "raise --request-timeout")
+        return Unavailable(f"the API server {host} did not answer within {timeout:g} s", "raise --request-timeout")
     # In urllib3 a refused connection is a kind of timeout too.
     if isinstance(cause, exceptions.ConnectTimeoutError) and not isinstance(cause, exceptions.NewConnectionError):
-        return Failure(f"the API server {host} cannot be reached: the connection timed out", _CHECK_SERVER)
-    return Failure(f"the API server {host} cannot be reached: {_why(cause)}", _CHECK_SERVER)
+        return Unavailable(f"the API server {host} cannot be reached: the connection timed out", _CHECK_SERVER)
+    return Unavailable(f"the API server {host} cannot be reached: {_why(cause)}", _CHECK_SERVER)
 
 
 _CHECK_SERVER = "check the kubeconfig's server, the VPN and the proxy; --context names another cluster"

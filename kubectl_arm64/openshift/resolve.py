@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from kubectl_arm64.errors import InvalidInput, SignInRequired
@@ -96,7 +97,7 @@ def _cluster(entry: Entry, server: str, options: ConnectionOptions) -> Connectio
 def _as_user(connection: Connection, config: Kubeconfig, name: str, options: ConnectionOptions) -> Connection:
     if name not in config.users and (options.user or (name and connection.secure and not options.token)):
         raise InvalidInput(f"the user {name!r} does not exist in {config.where}", _known(config.users))
-    user = {**config.users.get(name, {}), **({"token": options.token} if options.token else {})}
+    user = _with_credentials(config.users.get(name, {}), options)
     user |= _impersonation(options, user)
     # `oc login` names users NAME/CLUSTER.
     shown = name.partition("/")[0] or ("--token" if options.token else "")
@@ -104,6 +105,18 @@ def _as_user(connection: Connection, config: Kubeconfig, name: str, options: Con
     if not connection.secure:  # client-go reads no credentials then
         user = {key: user[key] for key in IMPERSONATION if key in user}
     return replace(connection, user=user, user_name=shown)
+
+
+def _with_credentials(entry: Entry, options: ConnectionOptions) -> dict[str, Any]:
+    """What flags say over the user entry; a file does not replace data, as in client-go."""
+    given = {
+        "token": options.token,
+        "username": options.username,
+        "password": options.password,
+        "client-certificate": options.client_certificate,
+        "client-key": options.client_key,
+    }
+    return {**entry, **{key: value for key, value in given.items() if value}}
 
 
 def _impersonation(options: ConnectionOptions, user: Entry) -> dict[str, object]:

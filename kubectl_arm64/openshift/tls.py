@@ -14,6 +14,15 @@ from kubectl_arm64.openshift.kubeconfig import decoded
 
 Make = Callable[..., ssl.SSLContext]
 
+# Where Go looks (crypto/x509/root_linux.go), and macOS's.
+_SYSTEM = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
 _OTHER = "name another with --certificate-authority"
 
 
@@ -50,12 +59,23 @@ def _trusting(connection: Connection, make: Make) -> ssl.SSLContext:
             # what the system trusts.
             pem = decoded(connection.certificate_authority_data).decode("ascii", "ignore")
             return make(cadata=pem or " ")
-        return make(cafile=path or None)
+        return make(cafile=path or system_cas(ssl.get_default_verify_paths()))
     except ssl.SSLError as error:  # an OSError too
         where = path or "certificate-authority-data"
         raise InvalidInput(f"the CA {where} holds no PEM certificate", "`oc login` fetches it anew") from error
     except OSError as error:
         raise InvalidInput(f"the CA file {path} cannot be read: {error.strerror}", _OTHER) from None
+
+
+def system_cas(openssl: ssl.DefaultVerifyPaths) -> str | None:
+    """The file of the system's CAs; None where OpenSSL finds them itself, or was told where to look.
+
+    The OpenSSL in an archive looks where the system had them that it was built on.
+    """
+    told = os.environ.keys() & {openssl.openssl_cafile_env, openssl.openssl_capath_env}
+    if told or openssl.cafile or openssl.capath:
+        return None
+    return next(filter(os.path.isfile, _SYSTEM), None)
 
 
 def _load_client_certificate(found: ssl.SSLContext, credentials: Credentials) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from kubectl_arm64 import __version__
+from kubectl_arm64 import __version__, exchange
 from kubectl_arm64.openshift import tls
 from kubectl_arm64.openshift.connection import Connection
 from kubectl_arm64.openshift.credentials import Credentials, Identity
@@ -84,9 +84,11 @@ class Transport:
         headers = _headers(credentials, body)
         text = None if body is None else json.dumps(body)
         try:
-            response = self._client(credentials).request(
-                method, url, headers=headers, body=text, _request_timeout=timeout
-            )
+            with exchange.shown(method, url) as shown:
+                response = self._client(credentials).request(
+                    method, url, headers=headers, body=text, _request_timeout=timeout
+                )
+                shown.status = response.status
             return Answer(response.status, response.getheaders(), response.read(), credentials)
         except (HTTPError, ApiException) as error:
             # Chained to nothing: its text may quote the proxy's URL.

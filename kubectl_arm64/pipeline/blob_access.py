@@ -6,7 +6,7 @@ and an organisation's policy may forbid shared keys on an account that was made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from kubectl_arm64.copy.ports import Blobs, BlobState, CopyState, PageBlob
@@ -64,8 +64,15 @@ class SettlingBlobs:
     def abort_copy(self, blob: str, copy_id: str) -> None:
         self._settled(lambda: self._blobs.abort_copy(blob, copy_id))
 
+    # By the access that has settled so far: a look at the blob comes first.
+
+    def names(self) -> Iterator[str]:
+        return self._blobs.names()
+
+    def delete(self, blob: str, etag: str) -> None:
+        self._blobs.delete(blob, etag)
+
     def page_blob(self, blob: str) -> PageBlob:
-        """By the access that has settled so far: a look at the blob comes first."""
         return self._blobs.page_blob(blob)
 
     def _settled(self, call: Callable[[], T]) -> T:

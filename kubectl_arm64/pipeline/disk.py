@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubectl_arm64.copy.engine import Terms
 from kubectl_arm64.copy.ports import PageSource
 from kubectl_arm64.copy.source import SourceVhd
-from kubectl_arm64.errors import Failure, Refused
-from kubectl_arm64.names import TAG, TAG_COMPLETE
-from kubectl_arm64.pipeline.disk_upload import DiskUpload, of_source
-from kubectl_arm64.pipeline.managed_disk import UPLOADING, ManagedDisk, state_of, tags_of
-from kubectl_arm64.pipeline.ownership import check_location, is_ours
-from kubectl_arm64.pipeline.ports import Disks, Resource
+from kubectl_arm64.copy.terms import Terms
+from kubectl_arm64.errors import Failure
+from kubectl_arm64.pipeline.disk_upload import DiskUpload, is_complete, is_verified, made_for
+from kubectl_arm64.pipeline.managed_disk import UPLOADING, ManagedDisk, provisioning_of, state_of
+from kubectl_arm64.pipeline.ownership import is_ours
+from kubectl_arm64.pipeline.ports import Disks
 from kubectl_arm64.pipeline.step import Observed, Operation, Pace, State
+from kubectl_arm64.pipeline.verification import Verification
 from kubectl_arm64.plan import ImagePlan
 
 RIGHTS = (
@@ -44,6 +44,7 @@ class DiskStep:
         vhd: SourceVhd,
         terms: Callable[[str], Terms],
         pace: Pace,
+        verification: Verification | None = None,
     ) -> None:
         self._disks = disks
         self._disk = ManagedDisk(disks, plan.resource_group, plan.disk, pace)
@@ -52,6 +53,7 @@ class DiskStep:
         self._vhd = vhd
         self._terms = terms(self._disk.title)
         self._pace = pace
+        self._verification = verification
 
     @property
     def title(self) -> str:
@@ -68,15 +70,20 @@ class DiskStep:
         disk = self._disk.get()
         if disk is None:
             return Observed(State.MISSING)
-        self._check(disk)
+        self._disk.check(disk, self._plan.location)
+        if provisioning_of(disk) == "Failed":
+            return Observed(State.MISSING, "it failed to be made: it is deleted and made again")
         if state_of(disk) in UPLOADING:
             return Observed(State.MISSING, "the copy into it goes on")
-        if TAG_COMPLETE not in tags_of(disk) or not of_source(disk, self._plan):
+        if not is_complete(disk) or not made_for(disk, self._plan):
             return Observed(State.MISSING, "it holds no complete copy of this VHD: it is made again")
+        if not is_verified(disk, self._verification):
+            return Observed(State.MISSING, "it was closed before its SHA-256 was verified: it is made again")
         return Observed(State.READY)
 
     def start(self) -> Operation:
-        return _Copying(DiskUpload(self._disk, self._plan, self._pages, self._vhd, self._terms))
+        upload = DiskUpload(self._disk, self._plan, self._pages, self._vhd, self._terms, self._verification)
+        return _Copying(upload)
 
     def discard(self, disk_id: str) -> None:
         """Remove the disk that an image version was made from, if this tool made it and it is still there."""
@@ -86,20 +93,6 @@ class DiskStep:
         if found is not None and is_ours(found):
             disk.delete()
             self._terms.note(f"{disk.title} is removed: the image version does not need it any more")
-
-    def _check(self, disk: Resource) -> None:
-        if not is_ours(disk):
-            raise Refused(
-                f"{self.title} exists and does not carry the tag {TAG}: this tool did not make it",
-                "delete or rename it, or use --staging account",
-            )
-        check_location(self.title, disk, self._plan.location, "delete it, or use --staging account")
-        if state_of(disk) not in (*UPLOADING, "Unattached"):
-            raise Refused(
-                f"{self.title} is in use (state {state_of(disk)})",
-                f"detach it, or end its access (az disk revoke-access -g {self._disk.group} -n {self._disk.name}), "
-                "then run the same command again",
-            )
 
 
 class _Copying:

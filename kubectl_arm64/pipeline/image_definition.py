@@ -11,8 +11,21 @@ from kubectl_arm64.pipeline.ports import Galleries, Resource
 from kubectl_arm64.pipeline.step import Observed, Operation, State
 from kubectl_arm64.plan import ImagePlan
 
+# The features of a new definition. Sent explicitly, since what an absent one means differs between api-versions: v6
+# sizes boot from NVMe; TrustedLaunchSupported permits Trusted Launch and does not demand it.
+FEATURES = {"DiskControllerTypes": "SCSI, NVMe", "SecurityType": "TrustedLaunchSupported"}
 # What the service fills in where a request leaves it out (recorded).
 _DEFAULTS = {"architecture": "x64", "hyperVGeneration": "V1"}
+
+
+def properties_of(definition: Resource) -> dict[str, Any]:
+    """A definition's properties, those that it leaves out among them."""
+    return {**_DEFAULTS, **(definition.get("properties") or {})}
+
+
+def difference(name: str, have: Any, want: str) -> str:
+    """`architecture is x64, not Arm64`; "" where they are one, in whatever case."""
+    return "" if str(have or "").lower() == want.lower() else f"{name} is {have}, not {want}"
 
 
 class ImageDefinitionStep:
@@ -50,12 +63,7 @@ class ImageDefinitionStep:
             "tags": {**plan.tags, TAG: "managed"},
             "properties": {
                 **self._properties(),
-                # Sent explicitly, since what an absent feature means differs between api-versions: v6 sizes boot
-                # from NVMe; TrustedLaunchSupported permits Trusted Launch and does not demand it.
-                "features": [
-                    {"name": "DiskControllerTypes", "value": "SCSI, NVMe"},
-                    {"name": "SecurityType", "value": "TrustedLaunchSupported"},
-                ],
+                "features": [{"name": name, "value": value} for name, value in FEATURES.items()],
             },
         }
         return self._galleries.create_definition(plan.resource_group, plan.gallery.name, plan.definition.name, body)
@@ -82,15 +90,15 @@ class ImageDefinitionStep:
         }
 
     def _differences(self, definition: Resource) -> list[str]:
-        have: dict[str, Any] = {**_DEFAULTS, **(definition.get("properties") or {})}
+        have = properties_of(definition)
         wrong = []
         for name, want in self._properties().items():
             if name == "identifier":
                 # Under a name that a flag chose (the documentation's RedHat/arm/arm64, say) it is anybody's.
                 if not self._plan.definition.by_flag and _lower(have.get(name)) != _lower(want):
                     wrong.append(f"identifier is {_shown(have.get(name))}, not {_shown(want)}")
-            elif str(have.get(name, "")).lower() != want.lower():
-                wrong.append(f"{name} is {have.get(name)}, not {want}")
+            elif differs := difference(name, have.get(name), want):
+                wrong.append(differs)
         return wrong
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from kubectl_arm64.errors import Failure, Refused
-from kubectl_arm64.names import TAG, TAG_RELEASE, TAG_SOURCE, normalise_location, source_tag
+from kubectl_arm64.names import TAG, TAG_RELEASE, TAG_SHA256, TAG_SOURCE, normalise_location, source_tag
 from kubectl_arm64.pipeline.managed_disk import is_disk
 from kubectl_arm64.pipeline.ownership import is_ours
 from kubectl_arm64.pipeline.ports import Galleries, Resource
@@ -18,15 +18,19 @@ from kubectl_arm64.plan import ImagePlan
 class ImageVersionStep:
     """READY means: succeeded, of this release, in every wanted region.
 
-    `source` is what it is made from (see `blob_source`); it is asked for only when a version is made.
+    `source` is what it is made from (see `blob_source`); it is asked for only when a version is made. `verified` is
+    the SHA-256 that its VHD was found to have before that, "" where nobody looked.
     """
 
     action = "Microsoft.Compute/galleries/images/versions/write"
 
-    def __init__(self, galleries: Galleries, plan: ImagePlan, source: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self, galleries: Galleries, plan: ImagePlan, source: Callable[[], Mapping[str, str]], verified: str = ""
+    ) -> None:
         self._galleries = galleries
         self._plan = plan
         self._source = source
+        self._verified = {TAG_SHA256: verified} if verified else {}
         self._found: Resource | None = None
 
     @property
@@ -43,6 +47,16 @@ class ImageVersionStep:
         """The managed disk that the version, as last observed, was made from; "" where it was none."""
         found = str(_source(self._found).get("id", "")) if self._found else ""
         return found if is_disk(found) else ""
+
+    @property
+    def blob_uri(self) -> str:
+        """The blob that the version, as last observed, was made from; "" where it was none."""
+        return str(_source(self._found).get("uri", "")) if self._found else ""
+
+    @property
+    def sha256(self) -> str:
+        """That of the VHD that the version, as last observed, was made from; "" where nobody verified it."""
+        return str((self._found.get("tags") or {}).get(TAG_SHA256, "")) if self._found else ""
 
     def observe(self) -> Observed:
         plan = self._plan
@@ -84,7 +98,7 @@ class ImageVersionStep:
         plan = self._plan
         return {
             "location": plan.location,
-            "tags": {**plan.tags, **plan.identity.tags(), TAG_SOURCE: source_tag(plan.source)},
+            "tags": {**plan.tags, **plan.identity.tags(), TAG_SOURCE: source_tag(plan.source), **self._verified},
             "properties": {
                 "publishingProfile": {"targetRegions": [{"name": region} for region in wanted]},
                 "storageProfile": {"osDiskImage": {"source": dict(self._source())}},

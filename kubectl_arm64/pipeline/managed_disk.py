@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from kubectl_arm64.copy.ports import PageTarget
-from kubectl_arm64.errors import Failure, Refused
+from kubectl_arm64.errors import Refused
+from kubectl_arm64.names import TAG
+from kubectl_arm64.pipeline.ownership import check_location, is_ours
 from kubectl_arm64.pipeline.ports import Disks, Resource
-from kubectl_arm64.pipeline.step import Observed, Operation, Pace, State
+from kubectl_arm64.pipeline.step import CONFLICT, Observed, Operation, Pace, State
 
 UPLOADING = ("ReadyToUpload", "ActiveUpload")
-_CONFLICT = "Conflict"  # Azure's word for an operation that is under way
+_SETTLED = ("Succeeded", "Failed", "Canceled")
 
 T = TypeVar("T")
 
@@ -33,18 +35,37 @@ class ManagedDisk:
         return self._disks.get(self.group, self.name)
 
     def settled(self) -> Resource | None:
-        """The disk, when it is made; a run that was killed may have left it in the making."""
+        """The disk, when it is made or has failed; a run that was killed may have left it in the making."""
         while (disk := self.get()) is not None:
-            state = disk["properties"].get("provisioningState", "Succeeded")
-            if state == "Failed":
-                raise Failure(f"{self.title} is in state Failed", "delete it, then run the same command again")
-            if state == "Succeeded":
+            state = provisioning_of(disk)
+            if state in _SETTLED:
                 return disk
-            self._wait(str(state))
+            self._wait(state)
         return None
 
+    def check(self, disk: Resource, location: str) -> None:
+        """Raise Refused for one that is not ours to write into."""
+        if not is_ours(disk):
+            raise Refused(
+                f"{self.title} exists and does not carry the tag {TAG}: this tool did not make it",
+                "delete or rename it, or use --staging account",
+            )
+        check_location(self.title, disk, location, "delete it, or use --staging account")
+        if state_of(disk) not in (*UPLOADING, "Unattached"):
+            raise Refused(
+                f"{self.title} is in use (state {state_of(disk)})",
+                f"detach it, or end its access (az disk revoke-access -g {self.group} -n {self.name}), "
+                "then run the same command again",
+            )
+
     def create(self, body: Resource) -> None:
-        self._await(lambda: self._disks.create(self.group, self.name, body))
+        try:
+            operation = self._disks.create(self.group, self.name, body)
+        except Refused as refused:
+            if refused.code != CONFLICT:
+                raise
+            return  # another run makes it at this moment: `settled` awaits it
+        self._finish(operation)
 
     def tag(self, tags: Mapping[str, str]) -> None:
         self._await(lambda: self._disks.tag(self.group, self.name, tags))
@@ -59,7 +80,9 @@ class ManagedDisk:
         self._await(lambda: self._disks.delete(self.group, self.name))
 
     def _await(self, begin: Callable[[], Operation]) -> None:
-        operation = self._undisturbed(begin)
+        self._finish(self._undisturbed(begin))
+
+    def _finish(self, operation: Operation) -> None:
         while not operation.finished():
             self._wait("", operation.retry_after)
 
@@ -69,7 +92,7 @@ class ManagedDisk:
             try:
                 return call()
             except Refused as refused:
-                if refused.code != _CONFLICT:
+                if refused.code != CONFLICT:
                     raise
             self.get()
             self._wait("another operation on it is under way")
@@ -86,6 +109,16 @@ def is_disk(resource_id: str) -> bool:
 def state_of(disk: Resource) -> str:
     """Azure's `diskState`."""
     return str(disk["properties"].get("diskState", ""))
+
+
+def provisioning_of(disk: Resource) -> str:
+    """Azure's `provisioningState`."""
+    return str(disk["properties"].get("provisioningState", "Succeeded"))
+
+
+def architecture_of(disk: Resource) -> str:
+    """Azure's word for it; x64 where a disk does not say."""
+    return str((disk["properties"].get("supportedCapabilities") or {}).get("architecture", "x64"))
 
 
 def tags_of(disk: Resource) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ Every method raises kubectl_arm64.errors.Failure, with advice, for anything else
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from kubectl_arm64.copy.ports import PageTarget
@@ -25,6 +25,12 @@ class StorageAccounts(Protocol):
 
     def update(self, group: str, name: str, body: Resource) -> None:
         """PATCH; at once."""
+
+    def delete(self, group: str, name: str) -> None:
+        """With all that is in it; at once."""
+
+    def contents(self, group: str, name: str) -> Iterator[str]:
+        """What the account holds, by kind and name: `container vhd`, `file share x`; those in a recycle bin too."""
 
     def get_container(self, group: str, account: str, name: str) -> Resource | None: ...
 
@@ -66,6 +72,9 @@ class Galleries(Protocol):
 
     def get_version(self, group: str, gallery: str, definition: str, version: str) -> Resource | None:
         """With `$expand=ReplicationStatus`: properties.replicationStatus.summary[].{region,state,progress,details}."""
+
+    def list_versions(self, group: str, gallery: str, definition: str) -> Sequence[Resource]:
+        """Those of a definition that exists."""
 
     def create_version(self, group: str, gallery: str, definition: str, version: str, body: Resource) -> Operation: ...
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from kubectl_arm64.copy.asynchronous import AsynchronousCopy
 from kubectl_arm64.copy.by_ranges import RangeCopy
-from kubectl_arm64.copy.engine import PARALLEL, Terms
 from kubectl_arm64.copy.ports import Blobs, PageSource
 from kubectl_arm64.copy.source import SourceVhd
+from kubectl_arm64.copy.terms import PARALLEL, Terms
 from kubectl_arm64.errors import Denied, Failure, NotFinished
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.pipeline.beside import Beside
-from kubectl_arm64.pipeline.blob_access import SettlingBlobs
+from kubectl_arm64.pipeline.blob_access import KEYS_FORBIDDEN, NO_DATA_ROLE, SettlingBlobs
 from kubectl_arm64.pipeline.container import ContainerStep
 from kubectl_arm64.pipeline.disk import DiskStep
 from kubectl_arm64.pipeline.gallery import GalleryStep
@@ -23,11 +24,14 @@ from kubectl_arm64.pipeline.image_version import ImageVersionStep, blob_source
 from kubectl_arm64.pipeline.ports import Disks, Galleries, Resource, StorageAccounts
 from kubectl_arm64.pipeline.step import Begun, Observed, Outcome, Pace, Reporter, State, Step, begin, ensure, finish
 from kubectl_arm64.pipeline.storage_account import SharedKeys, StorageAccountStep, allowed
+from kubectl_arm64.pipeline.verification import Verification, WrongDigest
 from kubectl_arm64.pipeline.vhd import Copier, VhdStep
+from kubectl_arm64.pipeline.vhd_removal import Leftover, VhdRemoval
 from kubectl_arm64.plan import ImagePlan
 
 MISSING = Observed(State.MISSING)
 POLICY = "RequestDisallowedByPolicy"
+NO_RIGHT = "AuthorizationFailed"
 
 
 class Azure(Protocol):
@@ -42,8 +46,11 @@ class Azure(Protocol):
     @property
     def galleries(self) -> Galleries: ...
 
-    def blobs(self, account: Resource, container: str, auth: str) -> Blobs:
-        """`auth`: login (the sign-in's token) or key (a SAS, signed with the account's key)."""
+    def blobs(self, account: Resource, container: str, auth: str, *, removes: bool = False) -> Blobs:
+        """`auth`: login (the sign-in's token) or key (a SAS, signed with the account's key).
+
+        Blobs can be listed and deleted only where that is what it is for (`removes`).
+        """
 
     def source(self, url: str) -> PageSource: ...
 
@@ -56,17 +63,21 @@ class Choices:
     wait is given async, since only that goes on without this process.
 
     `staging`: where the VHD goes before it becomes an image version: a storage account, a managed disk (this process
-    copies page by page, whatever `copy` and `wait` say), or auto: an account, a disk where a policy forbids accounts.
+    copies page by page, whatever `copy` and `wait` say), or auto: an account, a disk where Azure denies the account.
+
+    `sha256`: what the whole VHD is read and verified against; "" for what can be told without reading it.
     """
 
     source_url: str
     auth: str
     may_switch: bool = False
     abort_copy: bool = False
+    delete_vhd: bool = False
     wait: bool = True
     copy: str = "async"
     parallel: int = PARALLEL
     staging: str = "account"
+    sha256: str = ""
 
     @property
     def by_ranges(self) -> bool:
@@ -100,8 +111,10 @@ class Publication:
         self._vhd = VhdStep(plan.blob, self._copier, attended=choices.by_ranges)
         self._gallery = GalleryStep(galleries, plan)
         self._definition = ImageDefinitionStep(galleries, plan)
-        self._version = ImageVersionStep(galleries, plan, self._version_source)
-        self._disk = DiskStep(azure.disks, plan, self._pages, self._source, self._terms, pace)
+        self._version = ImageVersionStep(galleries, plan, self._version_source, choices.sha256)
+        self._verification = self._verified_by(choices.sha256) if choices.sha256 else None
+        self._removal = VhdRemoval(accounts, plan, lambda account: self._reach(account, removes=True), report)
+        self._disk = DiskStep(azure.disks, plan, self._pages, self._source, self._terms, pace, self._verification)
         self._on_disk, self._why_disk = choices.staging == "disk", ""
         self._seen: dict[Step, Observed] = {}
 
@@ -126,9 +139,25 @@ class Publication:
         self._on_disk, self._why_disk = True, why
 
     @property
+    def turned_to_disk(self) -> str:
+        """Why the VHD goes onto a managed disk though that was not asked for, for people; "" where it does not."""
+        return f"{self._why_disk}: the VHD goes onto {self._disk.title} instead" if self._why_disk else ""
+
+    @property
     def disk_id(self) -> str:
         """The managed disk that the image version was made from, "" where it was none."""
         return self._version.disk_id
+
+    @property
+    def vhd_deleted(self) -> bool:
+        """Whether `publish` found no VHD any more, or deleted it."""
+        return self._removal.done
+
+    def leftovers(self) -> list[Leftover]:
+        """What is to be deleted when the surveyed image is ready. A managed disk is removed without being asked."""
+        if not self._choices.delete_vhd or self._on_disk or self.disk_id:
+            return []
+        return self._removal.planned(published=not self._version.needs_vhd)
 
     def publish(self) -> GalleryImage:
         """Do what the survey found missing; the image version, ready."""
@@ -142,6 +171,8 @@ class Publication:
         if self.disk_id:
             self._discard_disk()
         elif not self._on_disk:
+            if self._choices.delete_vhd:
+                self._removal.run()
             self._keys.close()
         return self._plan.image
 
@@ -149,13 +180,46 @@ class Publication:
         if self._version.needs_vhd:
             # The copy takes minutes: gallery and definition are made beside it, whoever copies.
             copy = self._begin_copy()
-            if self._on_disk or self._choices.by_ranges:
+            if self._on_disk:
+                with Beside(self._ensure_definition):
+                    self._finish_disk(copy)
+            elif self._choices.by_ranges:
                 with Beside(self._ensure_definition):
                     finish(copy, self._pace, self._report)
             else:
                 self._ensure_definition()
                 self._finish(copy)
+            if self._verification and not self._on_disk:  # on a disk it is verified before that is closed
+                self._verification.check_blob(self._vhd.title, self._blobs.page_blob(self._plan.blob))
+        elif self._verification:
+            self._verify_published(self._verification)
         self._finish(begin(self._version, self._report))
+
+    def _verify_published(self, verification: Verification) -> None:
+        """By the tag of the version that is there, else by the VHD that it was made from, where that was kept."""
+        version = self._version
+        if version.sha256 == verification.sha256:
+            self._report.note(f"{version.title} was made from a VHD whose SHA-256 was verified")
+            return
+        if not self._is_vhd_kept():
+            raise Failure(
+                f"{version.title} was made without --verify full, and its VHD is gone: nothing is left to verify",
+                "leave out --verify full, or delete that version and run the same command again",
+            )
+        try:
+            verification.check_blob(self._vhd.title, self._blobs.page_blob(self._plan.blob))
+        except WrongDigest as wrong:
+            advice = "delete that version, and run the same command again to make both anew"
+            raise Failure(f"{wrong.what}, and {version.title} was made from it", advice) from wrong
+
+    def _is_vhd_kept(self) -> bool:
+        steps: tuple[Step, ...] = (self._account, self._container, self._vhd)
+        if self.disk_id or any(step.observe().state is not State.READY for step in steps):
+            return False
+        return self._version.blob_uri == blob_source(self._account_resource(), self._plan)["uri"]
+
+    def _verified_by(self, sha256: str) -> Verification:
+        return Verification(sha256, self._plan.identity.release, self._report, self._terms)
 
     def _ensure_definition(self) -> None:
         self._ensure(self._gallery)
@@ -164,18 +228,37 @@ class Publication:
     def _begin_copy(self) -> Begun:
         if not self._on_disk:
             try:
-                if self._ensure(self._account) is Outcome.CREATED and self._choices.auth == "key":
-                    self._keys.opened = True
+                return self._begin_on_account()
             except Denied as denied:
-                if self._choices.staging != "auto" or denied.code != POLICY:
+                if self._choices.staging != "auto" or not of_account(denied):
                     raise
+                self._keys.abandon()
                 self.stage_on_disk(denied.what)
-        if self._on_disk:
-            if self._why_disk:
-                self._report.note(f"{self._why_disk}: the VHD goes onto {self._disk.title} instead")
-            return begin(self._disk, self._report, self._seen.get(self._disk))
+        if self._why_disk:
+            self._report.note(self.turned_to_disk)
+        if not self._choices.wait:
+            self._report.note(f"{self._disk.title} is filled by this process: only what follows is not waited for")
+        return begin(self._disk, self._report, self._seen.get(self._disk))
+
+    def _begin_on_account(self) -> Begun:
+        if self._ensure(self._account) is Outcome.CREATED and self._choices.auth == "key":
+            self._keys.opened = True
         self._ensure(self._container)
         return begin(self._vhd, self._report, self._seen.get(self._vhd))
+
+    def _finish_disk(self, begun: Begun) -> None:
+        """Await the copy, unless another run has gone on from it to the image version, and removed the disk."""
+        try:
+            finish(begun, self._pace, self._report)
+        except NotFinished:
+            raise
+        except Failure as failure:
+            if self._version.observe().state is not State.MISSING:
+                return
+            if not self._why_disk or failure.code not in (POLICY, NO_RIGHT):
+                raise
+            both = f"{self._why_disk}; and for a managed disk in its place: {failure.what}"
+            raise Denied(both, failure.advice, code=failure.code) from failure
 
     def _discard_disk(self) -> None:
         """The image version stands, whatever becomes of the disk."""
@@ -226,9 +309,10 @@ class Publication:
     def _version_source(self) -> Mapping[str, str]:
         return self._disk.source() if self._on_disk else blob_source(self._account_resource(), self._plan)
 
-    def _copier(self) -> Copier:
-        account, choices = self._account_resource(), self._choices
-        auth, just_on = choices.auth, False
+    def _reach(self, account: Resource, *, removes: bool = False) -> SettlingBlobs:
+        """Access to the container, with shared keys switched on where they are needed."""
+        choices, just_on = self._choices, False
+        auth = choices.auth
         if auth == "key":
             try:
                 just_on = self._keys.open(account)
@@ -239,18 +323,31 @@ class Publication:
                 auth = "login"
 
         def access(auth: str) -> Blobs:
-            return self._azure.blobs(account, self._plan.container, auth)
+            return self._azure.blobs(account, self._plan.container, auth, removes=removes)
 
-        blobs = SettlingBlobs(
+        return SettlingBlobs(
             access(auth),
             self._pace,
             self._report,
             keys_just_on=just_on,
             fallback=(lambda: access("login")) if auth == "key" and choices.may_switch else None,
         )
+
+    @cached_property
+    def _blobs(self) -> SettlingBlobs:
+        return self._reach(self._account_resource())
+
+    def _copier(self) -> Copier:
+        choices, blobs = self._choices, self._blobs
         blob, release = self._plan.blob, self._plan.identity.release
         asynchronous = AsynchronousCopy(
-            blobs, blob, self._source, release, abort_foreign=choices.abort_copy, note=self._report.note
+            blobs,
+            blob,
+            self._source,
+            release,
+            abort_foreign=choices.abort_copy,
+            note=self._report.note,
+            clock=self._pace.clock,
         )
         if not choices.by_ranges:
             return asynchronous
@@ -270,3 +367,10 @@ class Publication:
 
         pace = self._pace
         return Terms(self._choices.parallel, progress, self._report.note, pace.clock, pace.sleep, pace.deadline)
+
+
+def of_account(denied: Denied) -> bool:
+    """Whether a storage account, its keys or its blobs may not be used; a managed disk needs none of them."""
+    if denied.code == NO_RIGHT:
+        return "Microsoft.Storage/" in denied.what
+    return denied.code in (POLICY, KEYS_FORBIDDEN, NO_DATA_ROLE)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from kubectl_arm64.errors import Failure, NotFinished
+from kubectl_arm64.errors import Failure, NotFinished, Refused
+
+CONFLICT = "Conflict"  # Azure's word for an operation that is under way on the same resource
 
 
 class State(Enum):
@@ -28,15 +30,20 @@ class Outcome(Enum):
     FOUND = "found"
     RESUMED = "resumed"
     CREATED = "created"
+    VERIFIED = "verified"  # of what was there already, and was looked through
 
 
 @dataclass(frozen=True)
 class Observed:
-    """One look at one resource. `note` is for people; `progress` is done and total, in the step's unit."""
+    """One look at one resource. `note` is for people; `progress` is done and total, in the step's unit.
+
+    `again`: it is MISSING because what was awaited is hopeless and may be started once more.
+    """
 
     state: State
     note: str = ""
     progress: tuple[int, int] | None = None
+    again: bool = False
 
 
 class Operation(Protocol):
@@ -124,7 +131,14 @@ def begin(step: Step, report: Reporter, observed: Observed | None = None) -> Beg
     if observed.state is State.PENDING:
         report.started(step.title, Outcome.RESUMED)
         return Begun(step, Outcome.RESUMED, None, observed)
-    operation = step.start()
+    try:
+        operation = step.start()
+    except Refused as refused:
+        # Another run may have been a moment faster; what else conflicts does not show itself.
+        if refused.code != CONFLICT or (observed := step.observe()).state is State.MISSING:
+            raise
+        report.started(step.title, Outcome.RESUMED)
+        return Begun(step, Outcome.RESUMED, None, observed)
     if operation is None:
         return Begun(step, Outcome.CREATED, None, Observed(State.READY))
     report.started(step.title, Outcome.CREATED)
@@ -141,6 +155,10 @@ def finish(begun: Begun, pace: Pace, report: Reporter) -> Outcome:
         observed = step.observe()
         if observed.state is State.READY and running is None:
             break
+        if observed.again and running is None:
+            report.note(f"{step.title}: {observed.note}")
+            running = step.start()
+            continue
         if observed.state is State.MISSING and running is None:
             raise Failure(
                 f"{step.title} is gone or failed while it was awaited{': ' * bool(observed.note)}{observed.note}",

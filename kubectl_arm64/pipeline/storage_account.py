@@ -169,6 +169,11 @@ def _tags(resource: Resource) -> Mapping[str, str]:
     return resource.get("tags") or {}
 
 
+def window_for(resource: Resource) -> str:
+    """The VHD for which shared keys are on, "" where they are not, or where the tag does not tell."""
+    return _tags(resource).get(TAG_KEYS_ON, "").partition(" ")[2]
+
+
 def window(blob: str) -> str:
     """The tag's value: since when, and for which VHD."""
     return f"{_at(datetime.now(UTC))} {blob}"

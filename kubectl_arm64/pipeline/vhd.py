@@ -47,7 +47,8 @@ class VhdStep:
 
     def observe(self) -> Observed:
         look = self._copier.look()
-        return Observed(self._STATES[look.phase], look.note, (look.done, look.total) if look.total else None)
+        progress = (look.done, look.total) if look.total else None
+        return Observed(self._STATES[look.phase], look.note, progress, again=look.stuck)
 
     def start(self) -> Operation:
         if self._attended:

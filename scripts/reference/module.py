@@ -16,6 +16,7 @@ _HEAD = '''\
 
 Rendered by `python -m scripts.reference` from commands.py and the commands' flags: change those.
 """
+# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _flags(group: type, optional: Mapping[str, tuple[str, tuple[str, ...]]]) -> 
             short,
             _kind(kind),
             choices=_choices(kind),
-            prefixes=[Output.JSONPATH] if Output in get_args(kind) else [],
+            prefixes=Output.TEMPLATES if Output in get_args(kind) else [],
             bare=bare,
             default=_default(field),
             everywhere=group is ConnectionFlags,

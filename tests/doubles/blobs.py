@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kubectl_arm64.copy.ports import BlobState, CopyState, PageBlob
@@ -75,6 +75,13 @@ class DictBlobs:
     def abort_copy(self, blob: str, copy_id: str) -> None:
         self.calls.append(f"abort {copy_id}")
         self.end(blob, "aborted")
+
+    def names(self) -> Iterator[str]:
+        return iter(self.held)
+
+    def delete(self, blob: str, etag: str) -> None:
+        self.calls.append(f"delete if-match {etag}")
+        del self.held[blob]
 
     def page_blob(self, blob: str) -> PageBlob:
         raise NotImplementedError("pages are copied on the sandbox (tests/test_copy_engine.py)")

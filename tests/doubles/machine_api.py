@@ -61,6 +61,12 @@ class MemoryCluster:
     def read_user_data(self, secret: str) -> str | None:
         return self.user_data.get(secret)
 
+    def list_machinesets(self) -> list[Document]:
+        return copy.deepcopy(self.sets)
+
+    def list_machines(self) -> list[Document]:
+        return []
+
     def apply(self, document: Document, *, dry_run: bool = False, force_conflicts: bool = False) -> Document:
         self.calls.append(f"apply {'dry ' if dry_run else ''}{'forced ' if force_conflicts else ''}".strip())
         live: Any = next((each for each in self.sets if each["metadata"]["name"] == document["metadata"]["name"]), None)

@@ -38,6 +38,17 @@ def needed(program: str) -> Path:
     return Path(found)
 
 
+def from_debian(program: str, minutes: float = 5) -> Path:
+    """A program on PATH, else from Debian's or Ubuntu's package of that name, where this user may install one."""
+    if found := shutil.which(program):
+        return Path(found)
+    apt = [needed("apt-get")] if os.geteuid() == 0 else [needed("sudo"), "-n", needed("apt-get")]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", program]):
+        run([*apt, *command], minutes=minutes, cwd=Path("/"), env=environment)
+    return needed(program)
+
+
 def from_pypi(*requirements: str, minutes: float = 15) -> Path:
     """The bin folder of a virtual environment with nothing but `requirements`."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 
+from tests.plugin import COMMAND
 from tests.sandbox.server import Sandbox
 
 
@@ -18,7 +18,7 @@ def plugin(
     if sandbox is not None:
         environment = sandbox.environment(environment)
     return subprocess.run(
-        [sys.executable, "-m", "kubectl_arm64", *words],
+        [*COMMAND, *words],
         env=environment,
         capture_output=True,
         text=True,

@@ -52,16 +52,15 @@ class Storage:
     def connection(self) -> Connection:
         return Connection(self.ca, lambda seconds: None)
 
-    def blobs(self, key: str = KEY) -> ContainerBlobs:
-        """The plugin's own client, which signs a SAS with `key`."""
+    def blobs(self, key: str = KEY, *, removes: bool = False) -> ContainerBlobs:
+        """The plugin's own client, which signs a SAS with `key`, to copy or to remove."""
         account = {
             "id": f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}",
             "name": ACCOUNT,
             "properties": {"primaryEndpoints": {"blob": self.endpoint}},
         }
-        return ContainerBlobs(
-            account, CONTAINER, by_key(account, CONTAINER, lambda group, name: key), self.connection, PUBLIC
-        )
+        access = by_key(account, CONTAINER, lambda group, name: key, removes=removes)
+        return ContainerBlobs(account, CONTAINER, access, self.connection, PUBLIC)
 
     def source(self, blob: str) -> UrlSource:
         """A blob of this container, read by the SAS in its URL."""
@@ -300,6 +299,42 @@ def test_when_the_destination_is_as_it_was_a_copy_replaces_it(
 ) -> None:
     storage.write("source.vhd", MIB)
     assert copied(blobs, storage, replace_etag=etag(blobs, BLOB))
+
+
+# What is deleted
+
+
+@judges("delete a blob", "list blobs")
+def test_when_a_blob_is_deleted_it_is_listed_no_more(storage: Storage, page_blob: PageBlob) -> None:
+    blobs = storage.blobs(removes=True)
+    storage.write("other.vhd", MIB)
+    assert sorted(blobs.names()) == sorted([BLOB, "other.vhd"])
+    blobs.delete(BLOB, etag(blobs, BLOB))
+    assert list(blobs.names()) == ["other.vhd"]
+    blobs.delete(BLOB, '"0x8D000000000000"')  # gone already
+
+
+@judges("delete a blob")
+def test_when_a_blob_has_changed_or_is_leased_it_is_not_deleted(storage: Storage, page_blob: PageBlob) -> None:
+    blobs = storage.blobs(removes=True)
+    with pytest.raises(Failure):
+        blobs.delete(BLOB, '"0x8D000000000000"')
+    page_blob.acquire_lease(OURS, 60)
+    with pytest.raises(Failure) as caught:
+        blobs.delete(BLOB, etag(blobs, BLOB))
+    assert caught.value.code == "LeaseIdMissing"
+    page_blob.release_lease(OURS)
+
+
+@judges("delete a blob", "list blobs")
+def test_when_the_signature_is_for_copying_it_neither_deletes_nor_lists(
+    blobs: ContainerBlobs, page_blob: PageBlob
+) -> None:
+    with pytest.raises(Denied):
+        blobs.delete(BLOB, etag(blobs, BLOB))
+    with pytest.raises(Denied):
+        list(blobs.names())
+    assert blobs.head(BLOB)
 
 
 # Signatures

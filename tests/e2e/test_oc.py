@@ -47,6 +47,18 @@ def test_when_oc_is_asked_for_help_the_plugin_answers(oc: Oc) -> None:
     assert "bootimage" in ran.stdout
 
 
+def test_when_a_shell_runs_oc_help_says_oc(oc_program: Path, tmp_path: Path) -> None:
+    """Under oc, argv[0] is kubectl-arm64 all the same; the shell's `_` tells."""
+    (tmp_path / "kubectl-arm64").symlink_to(Path(sys.executable).parent / "kubectl-arm64")
+    (tmp_path / "oc").symlink_to(oc_program)
+    environment = {"HOME": str(tmp_path), "PATH": f"{tmp_path}:{os.defpath}"}
+    ran = subprocess.run(
+        ["bash", "-c", "oc arm64 machineset --help; true"], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert "  oc arm64 machineset [options]" in ran.stdout
+    assert "kubectl arm64" not in ran.stdout
+
+
 def test_when_the_plugin_fails_oc_passes_its_exit_code_on(oc: Oc) -> None:
     ran = oc("arm64", "bootimage")
     assert ran.returncode == 4

@@ -4,6 +4,7 @@
     reset   the connection ends with RST, without an answer
     stall   nothing is heard for so many seconds; then the exchange goes on, if the client is still there
     kill    SIGKILL to the process at the other end of the connection (Linux)
+    change  nothing goes wrong here, but the world changes, and the exchange goes on
 
 Before (`after` false) the service never sees the request, save after a stall; with `after` the request takes effect
 and its answer is replaced, lost or late.
@@ -33,8 +34,8 @@ def parse(values: dict[str, Any]) -> Fault:
         fault = Fault(**values)
     except TypeError as error:
         raise ValueError(f"not a fault: {error}") from error
-    if fault.action not in ("status", "reset", "stall", "kill"):
-        raise ValueError(f"not an action: {fault.action!r} (status, reset, stall or kill)")
+    if fault.action not in ("status", "reset", "stall", "kill", "change"):
+        raise ValueError(f"not an action: {fault.action!r} (status, reset, stall, kill or change)")
     return fault
 
 
@@ -83,6 +84,10 @@ class Faults:
             await _gone(receive)
         elif fault.action == "kill":
             await _kill(scope, exchange["fault"], receive, send)
+        elif fault.action == "change":
+            if fault.happens:
+                fault.happens()
+            await (held.release(send) if fault.after else self._app(scope, again, send))
         elif not await _gone(receive, fault.seconds):
             await (held.release(send) if fault.after else self._app(scope, again, send))
 

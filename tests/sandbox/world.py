@@ -96,6 +96,7 @@ class StorageAccount:
     body: dict[str, Any]  # the whole ARM resource as GET answers it
     keys: list[str] = field(default_factory=lambda: [new_key(), new_key()])
     containers: dict[str, Container] = field(default_factory=dict)
+    beside_blobs: dict[str, list[str]] = field(default_factory=dict)  # shares, queues, tables -> their names
     deleting: dict[str, int] = field(default_factory=dict)  # deleted container -> how often creating it is refused yet
 
     @property

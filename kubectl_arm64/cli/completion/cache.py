@@ -20,21 +20,22 @@ def place(environ: Mapping[str, str], key: Sequence[str]) -> Path:
 
 
 def read(path: Path, now: float | None = None) -> list[str] | None:
-    """The names, None where there are none younger than SECONDS."""
+    """The names, None where there are none that still last."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        fresh = 0 <= (time.time() if now is None else now) - float(kept["at"]) < SECONDS
-        return [str(name) for name in kept["names"]] if fresh else None
+        age = (time.time() if now is None else now) - float(kept["at"])
+        return [str(name) for name in kept["names"]] if 0 <= age < float(kept["lasts"]) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def write(path: Path, names: Sequence[str], now: float | None = None) -> None:
-    """Keep `names`; where nothing can be written, nothing is kept."""
-    text = json.dumps({"at": time.time() if now is None else now, "names": list(names)})
+def write(path: Path, names: Sequence[str], lasts: float = SECONDS, now: float | None = None) -> None:
+    """Keep `names` for some seconds; where nothing can be written, nothing is kept."""
+    text = json.dumps({"at": time.time() if now is None else now, "lasts": lasts, "names": list(names)})
     beside = path.with_suffix(f".{os.getpid()}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

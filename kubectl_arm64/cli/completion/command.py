@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from kubectl_arm64.cli.completion.scripts import SCRIPTS, SHIMS, shim
+from kubectl_arm64.cli.completion.scripts import SCRIPTS, shims
 from kubectl_arm64.cli.invocation import Invocation
 from kubectl_arm64.cli.options import ConnectionFlags
 from kubectl_arm64.cli.output import Streams
@@ -25,6 +26,7 @@ class Target(StrEnum):
     bash = "bash"
     fish = "fish"
     install = "install"
+    uninstall = "uninstall"
     zsh = "zsh"
 
 
@@ -34,18 +36,20 @@ class CompletionFlags:
 
     target: Annotated[Target, typer.Argument()]
     directory: Annotated[
-        str, typer.Option(help="Folder on the PATH for `install` (default: the one that holds kubectl-arm64).")
+        str, typer.Option(help="Folder of `install` and `uninstall` (default: the one that holds kubectl-arm64).")
     ] = ""
 
 
 def run(invocation: Invocation, streams: Streams, own: CompletionFlags, connection: ConnectionFlags) -> int:
-    """Print a script, or write the programs; the exit code."""
-    if own.target is not Target.install:
-        print(SCRIPTS[own.target.value], end="", file=streams.out)
+    """Print a script, or write or remove the programs; the exit code."""
+    if script := SCRIPTS.get(own.target.value):
+        print(script, end="", file=streams.out)
         return 0
     folder = Path(own.directory) if own.directory else _home(streams.environ)
-    for name in SHIMS:
-        print(f"{folder / name} {_write(folder / name)}", file=streams.out)
+    for name, content in shims(windows=sys.platform == "win32").items():
+        path = folder / name
+        done = _written(path, content) if own.target is Target.install else _removed(path)
+        print(f"{path} {done}", file=streams.out)
     return 0
 
 
@@ -57,26 +61,49 @@ def _home(environ: Mapping[str, str]) -> Path:
     return Path(found).parent
 
 
-def _write(path: Path) -> str:
+def _written(path: Path, content: str) -> str:
     """kubectl's word for what was done. Raises Refused for another's file, InvalidInput where none can be written."""
+    there = _read(path)
+    if there == content or _of_package(there):
+        return "unchanged"
+    if there is not None and not _ours(there):
+        raise Refused(f"{path} is not this plugin's", "remove it, or name another folder with --directory")
     try:
-        if path.exists():
-            return "unchanged" if _answers(path) else _replaced(path)
-        path.write_text(shim(), encoding="utf-8")
+        path.write_text(content, encoding="utf-8", newline="")
         path.chmod(0o755)
     except OSError as error:
         raise InvalidInput(f"cannot write {path}: {error.strerror}", "name another folder with --directory") from error
-    return "created"
+    return "created" if there is None else "configured"
 
 
-def _answers(path: Path) -> bool:
-    """Whether the file is ours: this shim, or what pip made of the entry point."""
-    content = path.read_bytes()
-    return content == shim().encode() or b"kubectl_arm64" in content
+def _removed(path: Path) -> str:
+    """What was done: what `install` did not write stays. Raises InvalidInput where it cannot be removed."""
+    there = _read(path)
+    if there is None:
+        return "not found"
+    if _of_package(there) or not _ours(there):
+        return "unchanged (not written by completion install)"
+    try:
+        path.unlink()
+    except OSError as error:
+        raise InvalidInput(f"cannot remove {path}: {error.strerror}", "remove it by hand") from error
+    return "deleted"
 
 
-def _replaced(path: Path) -> str:
-    if b"kubectl-arm64" not in path.read_bytes():
-        raise Refused(f"{path} is not this plugin's", "remove it, or name another folder with --directory")
-    path.write_text(shim(), encoding="utf-8")
-    return "configured"
+def _read(path: Path) -> str | None:
+    """None where there is no such file. Raises InvalidInput."""
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", "name another folder with --directory") from error
+
+
+def _of_package(content: str | None) -> bool:
+    """Whether pip made the file, of the package's entry point."""
+    return content is not None and "kubectl_arm64" in content
+
+
+def _ours(content: str) -> bool:
+    return "kubectl-arm64 __complete" in content

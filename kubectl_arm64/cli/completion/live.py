@@ -1,7 +1,8 @@
-"""Names that only the kubeconfig or the cluster knows, soon or not at all.
+"""Names that only the kubeconfig, the cluster or Azure knows, soon or not at all.
 
-A lookup in the cluster is a process of its own: after TIMEOUT seconds it is ended, with whatever it waits for (a
-server, a credential plugin, the import of a client). What it found is kept for a short while; see cache.py.
+A lookup is a process of its own: after TIMEOUT seconds nobody waits for it any more. One in the cluster is ended then,
+with whatever it waits for (a server, a credential plugin). One in Azure, which seldom answers in that time, goes on
+for as long as lookup.py lets it, and keeps what it finds for the next Tab; see cache.py.
 """
 
 from __future__ import annotations
@@ -22,35 +23,46 @@ TIMEOUT = 2.0
 Run = Callable[[Sequence[str], Mapping[str, str]], str]
 
 _CONNECTION = (
-    "--as", "--as-group", "--as-uid", "--certificate-authority", "--cluster", "--context", "--insecure-skip-tls-verify",
-    "--kubeconfig", "--namespace", "--server", "--tls-server-name", "--token", "--user",
+    "--as", "--as-group", "--as-uid", "--as-user-extra", "--certificate-authority", "--client-certificate",
+    "--client-key", "--cluster", "--context", "--insecure-skip-tls-verify", "--kubeconfig", "--namespace", "--password",
+    "--server", "--tls-server-name", "--token", "--user", "--username",
 )  # fmt: skip
+_SECRET = ("--password", "--token")
+_IMAGE = (
+    "--architecture", "--cloud", "--gallery", "--image-definition", "--infra-name", "--location", "--os-stream",
+    "--resource-group", "--stream-file", "--subscription",
+)  # fmt: skip
+_OF_KUBECONFIG = ("contexts", "clusters", "users")
+_OF_AZURE = ("sizes", "versions", "images")
 
 
 def names(kind: str, line: Line, environ: Mapping[str, str], run: Run | None = None) -> Sequence[str]:
-    """Names of `kind`: contexts, clusters, users, machinesets or namespaces. None where they cannot be had in time."""
+    """Names of `kind`: contexts, clusters, users, machinesets, namespaces, sizes, versions or images.
+
+    A description may follow a name, after a tab. None where they cannot be had in time.
+    """
     try:
         config = load(line.value("--kubeconfig"), environ)
     except Failure:
         return ()
-    if kind in ("contexts", "clusters", "users"):
+    if kind in _OF_KUBECONFIG:
         return sorted(getattr(config, kind))
-    return _of_cluster(kind, line, config, environ, run or _run)
+    return _looked_up(kind, line, config, environ, run or _run)
 
 
-def _of_cluster(kind: str, line: Line, config: Kubeconfig, environ: Mapping[str, str], run: Run) -> Sequence[str]:
-    """By way of the cache, unless a token is given on the command line: whose names would they be?"""
-    connecting = [word for word in line.words if word.partition("=")[0] in _CONNECTION]
-    place = (
-        None if line.value("--token") else cache.place(environ, [kind, repr(sorted(_whose(line, config))), *connecting])
-    )
-    kept = cache.read(place) if place else None
+def _looked_up(kind: str, line: Line, config: Kubeconfig, environ: Mapping[str, str], run: Run) -> Sequence[str]:
+    """By way of the cache, unless a secret is given on the command line: whose names would they be?"""
+    taken = _CONNECTION + _IMAGE if kind in _OF_AZURE else _CONNECTION
+    given = [word for word in line.words if word.partition("=")[0] in taken]
+    if any(line.value(flag) for flag in _SECRET):
+        return run([LOOKUP, kind, "", *given], environ).splitlines()
+    place = cache.place(environ, [kind, repr(sorted(_whose(line, config))), *given])
+    kept = cache.read(place)
     if kept is not None:
         return kept
-    found = run([LOOKUP, kind, *connecting], environ).split()
-    if place:
-        cache.write(place, found)
-    return found
+    # Until the lookup has found something, there is nothing: one at a time is enough.
+    cache.write(place, ())
+    return run([LOOKUP, kind, str(place), *given], environ).splitlines()
 
 
 def _whose(line: Line, config: Kubeconfig) -> list[str]:
@@ -63,11 +75,15 @@ def _whose(line: Line, config: Kubeconfig) -> list[str]:
 
 def _run(words: Sequence[str], environ: Mapping[str, str]) -> str:
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "kubectl_arm64"]
-    return output([*program, *words], environ, TIMEOUT)
+    _, kind, place, *_ = words
+    return output([*program, *words], environ, TIMEOUT, goes_on=bool(place) and kind in _OF_AZURE)
 
 
-def output(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> str:
-    """What `command` prints, "" where it does not end in time; then it is ended, with every process it has started."""
+def output(command: Sequence[str], environ: Mapping[str, str], seconds: float, *, goes_on: bool = False) -> str:
+    """What `command` prints, "" where it does not end in time.
+
+    Then it is ended, with every process it has started, unless it `goes_on`.
+    """
     try:
         process = subprocess.Popen(
             command,
@@ -80,12 +96,14 @@ def output(command: Sequence[str], environ: Mapping[str, str], seconds: float) -
         )
     except OSError:
         return ""
-    with process:
-        try:
-            return process.communicate(timeout=seconds)[0]
-        except subprocess.TimeoutExpired:
+    try:
+        return process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        if goes_on and process.stdout:
+            process.stdout.close()
+        else:
             _end(process)
-            return ""
+        return ""
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -93,3 +111,4 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.kill()
     else:
         os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()

@@ -17,13 +17,19 @@ if TYPE_CHECKING:
     Live = Callable[[str, Line, Mapping[str, str]], Sequence[str]]
 
 FILES, NO_FILES = 0, 4  # directives: let the shell complete file names; do not
-_FILE_FLAGS = ("--certificate-authority", "--filename", "--kubeconfig", "--stream-file")
+_FILE_FLAGS = (
+    "--certificate-authority", "--client-certificate", "--client-key", "--filename", "--kubeconfig", "--kuberc",
+    "--stream-file",
+)  # fmt: skip
 _LIVE = {
     "--context": "contexts",
     "--cluster": "clusters",
     "--user": "users",
     "--namespace": "namespaces",
     "--from": "machinesets",
+    "--vm-size": "sizes",
+    "--image-version": "versions",
+    "--image": "images",
 }
 
 
@@ -80,7 +86,9 @@ def _values(flag: Flag, before: Sequence[str], environ: Mapping[str, str], live:
         yield from (("true", ""), ("false", ""))
     yield from ((word, "") for word in (*flag.choices, *flag.prefixes))
     if flag.name in _LIVE:
-        yield from ((name, "") for name in live(_LIVE[flag.name], _line(before), environ))
+        for found in live(_LIVE[flag.name], _line(before), environ):
+            name, _, about = found.partition("\t")
+            yield name, about
 
 
 def _line(before: Sequence[str]) -> Line:

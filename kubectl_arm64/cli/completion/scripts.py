@@ -5,10 +5,14 @@ from __future__ import annotations
 SHIMS = ("kubectl_complete-arm64", "oc_complete-arm64")  # the only names that kubectl and oc look for
 
 
-def shim() -> str:
-    """A program that answers kubectl and oc with the kubectl-arm64 of the PATH."""
-    return '#!/bin/sh\n# Completion of kubectl-arm64 for kubectl and oc.\nexec kubectl-arm64 __complete "$@"\n'
+def shims(*, windows: bool) -> dict[str, str]:
+    """The programs that answer kubectl and oc with the kubectl-arm64 of the PATH: file name -> content."""
+    if windows:
+        return {f"{name}.cmd": f"@rem {_ABOUT}\r\n@kubectl-arm64 __complete %*\r\n" for name in SHIMS}
+    return dict.fromkeys(SHIMS, f'#!/bin/sh\n# {_ABOUT}\nexec kubectl-arm64 __complete "$@"\n')
 
+
+_ABOUT = "Completion of kubectl-arm64 for kubectl and oc."
 
 _BASH = """\
 # Completion of kubectl-arm64 and oc-arm64 in bash: source <(kubectl-arm64 completion bash)

@@ -63,6 +63,9 @@ class MachinesetFlags:
     )
     no_spot: Annotated[bool, typer.Option("--no-spot", help="Regular machines where the source has Spot VMs.")] = False
     apply: Annotated[bool, typer.Option("--apply", help="Apply it to the cluster instead of printing it.")] = False
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --apply: wait until the nodes of its machines are Ready.")
+    ] = False
     dry_run: Annotated[DryRun, typer.Option(help="With --apply: client or server.")] = DryRun.none
     diff: Annotated[
         bool, typer.Option("--diff", help="Show what --apply would change (exit code 1 when something).")
@@ -110,6 +113,8 @@ class MachinesetFlags:
             raise UsageError("--apply and --diff exclude each other", "look at --diff first, then --apply")
         if self.dry_run is not DryRun.none and not self.apply:
             raise UsageError("--dry-run is of --apply", f"add --apply, or leave out --dry-run={self.dry_run.value}")
+        if self.wait and (not self.apply or self.writes_nothing):
+            raise UsageError("--wait is of --apply that applies", "add --apply, and leave out --diff and --dry-run")
         if self.zone and not self.zone.isdecimal():
             raise UsageError(f"--zone {self.zone} is not the number of a zone", "give 1, 2 or 3")
         if self.replicas is not None and self.replicas < 0:

@@ -22,7 +22,9 @@ from kubectl_arm64.cli.machineset.sources import (
     from_file,
     look,
 )
+from kubectl_arm64.cli.machineset.waiting import Wait
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output
+from kubectl_arm64.cli.pace import pace
 from kubectl_arm64.cluster import ClusterFacts, opt_out_price, require
 from kubectl_arm64.errors import Failure, UsageError
 from kubectl_arm64.image import GalleryImage
@@ -78,6 +80,7 @@ def run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports,
 
 def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports, streams: Streams) -> int:
     flags.check(image)
+    patience = pace(image.timeout, streams.environ)
     filed = from_file(flags.file, ports, namespace) if flags.file else []
     situation, warnings = look(image, flags, ports)
     streams.warn(warnings)
@@ -102,7 +105,11 @@ def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports
             _publish(clones, application, ports, locations)
             if left := images.check(azure.galleries, wanted, locations).unready:
                 raise left
-    return _deliver(clones, flags, application, streams)
+    code = _deliver(clones, flags, application, streams)
+    if flags.wait and situation.cluster is not None:
+        wait = Wait(situation.cluster, namespace, patience, streams)
+        wait.until_ready([clone.name for clone in clones])
+    return code
 
 
 def _publish(clones: Sequence[Clone], application: Application | None, ports: Ports, locations: Sequence[str]) -> None:
@@ -156,7 +163,7 @@ def _application(
 def _deliver(clones: Sequence[Clone], flags: MachinesetFlags, application: Application | None, streams: Streams) -> int:
     if application is None:
         manifests = [clone.manifest for clone in clones]
-        print(kubectl.shown(manifests, (flags.output or Output.yaml).value), end="", file=streams.out)
+        print(kubectl.shown(manifests, flags.output or Output.yaml), end="", file=streams.out)
         return 0
     if flags.diff:
         return _show_difference(clones, application, streams)
@@ -166,7 +173,8 @@ def _deliver(clones: Sequence[Clone], flags: MachinesetFlags, application: Appli
         if flags.output is None:
             print(applied[-1].line(flags.dry_run), file=streams.out)
     if flags.output:
-        print(kubectl.shown([one.manifest for one in applied], flags.output.value), end="", file=streams.out)
+        print(kubectl.shown([one.manifest for one in applied], flags.output), end="", file=streams.out)
+    streams.out.flush()
     return 0
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kubectl_arm64.cli.machineset.ports import Images
 from kubectl_arm64.errors import Failure, NotFinished, NotFound, Refused
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.names import ImageIdentity, normalise_location
+from kubectl_arm64.pipeline.image_definition import FEATURES, difference, properties_of
 from kubectl_arm64.pipeline.image_version import content, holds_release, regions, replication_note
 from kubectl_arm64.pipeline.ownership import is_ours
 from kubectl_arm64.pipeline.ports import Resource
 
 _WANTED = {"architecture": "Arm64", "hyperVGeneration": "V2", "osType": "Linux", "osState": "Generalized"}
-_ABSENT = {"architecture": "x64", "hyperVGeneration": "V1"}  # what an absent property means (Azure)
-# The features of the definition that `bootimage` makes (pipeline/image_definition.py).
-NEW_DEFINITION = {"diskcontrollertypes": "SCSI, NVMe", "securitytype": "TrustedLaunchSupported"}
+NEW_DEFINITION = {name.lower(): value for name, value in FEATURES.items()}  # what `bootimage` makes
 
 
 @dataclass(frozen=True)
@@ -104,13 +102,8 @@ def _absent(wanted: Wanted, why: str) -> Failure:
 
 
 def _check_definition(image: GalleryImage, definition: Resource) -> None:
-    have: Mapping[str, Any] = {**_ABSENT, **(definition.get("properties") or {})}
-    wrong = [
-        f"{name} is {have.get(name)}, not {want}"
-        for name, want in _WANTED.items()
-        if str(have.get(name, "")).lower() != want.lower()
-    ]
-    if wrong:
+    have = properties_of(definition)
+    if wrong := list(filter(None, (difference(name, have.get(name), want) for name, want in _WANTED.items()))):
         raise Refused(
             f"image definition {image.definition} in gallery {image.gallery} does not boot ARM64 machines: "
             f"{'; '.join(wrong)}",

@@ -18,6 +18,11 @@ class Cluster(Protocol):
     def read_user_data(self, secret: str) -> str | None:
         """The Secret's userData, decoded; None where it does not exist or may not be read."""
 
+    def list_machinesets(self) -> list[Document]: ...
+
+    def list_machines(self) -> list[Document]:
+        """The Machines beside the MachineSets."""
+
     def apply(self, document: Document, *, dry_run: bool = False, force_conflicts: bool = False) -> Document:
         """Server-side apply as `kubectl-arm64`: the object as the server has it now, or would have it.
 

@@ -18,6 +18,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
 from tests.sandbox.arm import (
+    account_contents,
     containers,
     disks,
     errors,
@@ -50,6 +51,7 @@ _SERVICES = (
     resource_groups,
     storage,
     containers,
+    account_contents,
     galleries,
     image_definitions,
     image_versions,

@@ -5,8 +5,10 @@
     endGetAccess                    Unattached, after the service has looked at the VHD's footer
 
 States, sizes and the SAS: Microsoft's documentation of direct upload ("Upload a VHD to Azure or copy a managed disk")
-and az's output there. InvalidVhd at endGetAccess: users' reports. Inferred: what a second beginGetAccess does to the
-first SAS (it stays good), and that a refused endGetAccess leaves ReadyToUpload.
+and az's output there; so that an upload whose SAS ran out goes on with a new one. At most 60 days of a SAS:
+github.com/Azure/azure-cli/issues/29431. InvalidVhd at endGetAccess: users' reports. Inferred: what a second
+beginGetAccess does to the first SAS (it stays good until its own end), and that a refused endGetAccess leaves
+ReadyToUpload.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ READ = f"{TYPE}/read"
 AZURES_SUBSCRIPTION = "00000000-0000-4000-8000-00000000d15c"
 BLOB = "abcd"  # the name in every such SAS
 SMALLEST, LARGEST = 20 * 1024**2 + 512, 32 * 1024**4 + 512  # of an upload
+LONGEST_ACCESS = 60 * 24 * 3600  # seconds
 _MIB, _GIB = 1024**2, 1024**3
 _SAS_VERSION = "2018-03-28"
 
@@ -43,7 +46,6 @@ class Upload:
     account: StorageAccount
     zone: int
     container: str = field(default_factory=lambda: secrets.token_hex(6))
-    policy: str = field(default_factory=guid)
 
     @classmethod
     def new(cls, call: Call, size: int) -> Upload:
@@ -72,12 +74,13 @@ class Upload:
         return f"{self.account.body['properties']['primaryEndpoints']['blob']}{self.container}/{BLOB}"
 
     def grant(self, until: float) -> str:
-        """The blob's URL with a SAS, by a policy that can be taken away."""
-        self._container.policies[self.policy] = {"sp": "rw", "se": to_iso(until)}
+        """The blob's URL with a SAS, by a policy of its own that can be taken away."""
+        policy_id = guid()
+        self._container.policies[policy_id] = {"sp": "rw", "se": to_iso(until)}
         resource = f"/blob/{self.account.name}/{self.container}/{BLOB}"
-        fields = ["", "", "", resource, self.policy, "", "", _SAS_VERSION, *[""] * 5]
+        fields = ["", "", "", resource, policy_id, "", "", _SAS_VERSION, *[""] * 5]
         signature = sign(self.account.keys[0], "\n".join(fields))
-        return f"{self.url}?sv={_SAS_VERSION}&sr=b&si={self.policy}&sig={quote(signature, safe='')}"
+        return f"{self.url}?sv={_SAS_VERSION}&sr=b&si={policy_id}&sig={quote(signature, safe='')}"
 
     def revoke(self) -> None:
         self._container.policies.clear()
@@ -176,7 +179,7 @@ def begin_access(call: Call) -> Answer:
     disk = compute.found(call, disk_id(call))
     upload: Upload = call.world.uploads[disk["id"].lower()]
     access, seconds = call.body.get("access"), call.body.get("durationInSeconds")
-    if access not in ("Read", "Write") or not isinstance(seconds, int) or seconds <= 0:
+    if access not in ("Read", "Write") or not isinstance(seconds, int) or not 0 < seconds <= LONGEST_ACCESS:
         raise errors.invalid_parameter("The request to access the disk is not valid.", "grantAccessData")
     if operations.under_way(call.world, disk["id"]):
         raise errors.busy()

@@ -1,4 +1,4 @@
-"""What one blob can take: bytes and requests a second, one after the other like a pipe.
+"""What one blob can take: bytes a second and requests a second, each one after the other like a pipe.
 
 https://learn.microsoft.com/azure/storage/blobs/scalability-targets
 """
@@ -17,22 +17,22 @@ PATIENCE = 2.0
 def take(blob: Blob, length: int, knobs: Knobs, now: float, way: str = "Ingress") -> float:
     """Seconds (of a monotonic clock's `now`) to hold the answer back; ServerBusy when too many wait already.
 
-    `way` is Ingress or Egress. No credit is saved up while the blob is idle, so that any stretch of time keeps to
-    the limits.
+    `way` is Ingress or Egress. Bytes and requests are two targets of the service, and two queues here.
     """
-    cost = 0.0
-    if knobs.bandwidth:
-        cost = length / knobs.bandwidth
-    if knobs.requests_per_second:
-        cost = max(cost, 1 / knobs.requests_per_second)
-    if not cost:
+    turn = _queue(blob, "requests_until", 1, knobs.requests_per_second, now, "Operations per second")
+    return max(turn, _queue(blob, "bytes_until", length, knobs.bandwidth, now, way))
+
+
+def _queue(blob: Blob, until: str, amount: int, rate: float, now: float, what: str) -> float:
+    """Seconds until `amount` is through, behind all that came before; an idle queue saves up no credit."""
+    if not amount or not rate:
         return 0.0
-    begin = max(now, float(blob.properties.get("busy_until", 0)))
+    begin = max(now, float(blob.properties.get(until, 0)))
     if begin - now > PATIENCE:
-        over = way if knobs.bandwidth else "Operations per second"
-        raise Refusal("ServerBusy", message=f"{over} is over the account limit.")
-    blob.properties["busy_until"] = begin + cost
-    return begin + cost - now
+        raise Refusal("ServerBusy", message=f"{what} is over the account limit.")
+    end = begin + amount / rate
+    blob.properties[until] = end
+    return end - now
 
 
 def length_of(call: Call, blob: Blob) -> int:

@@ -3,7 +3,7 @@
 blob_type (PageBlob or BlockBlob), etag (quoted), created and last_modified (seconds since the epoch), content_type,
 content_md5 (absent on a new page blob), sequence_number, copy (the last Copy Blob into this blob: id, source, status,
 done, total, completion, description, and what tests/sandbox/blob/copy.py needs), lease (tests/sandbox/blob/leases.py),
-busy_until (tests/sandbox/blob/limits.py). All but the first may be absent.
+bytes_until and requests_until (tests/sandbox/blob/limits.py). All but the first may be absent.
 """
 
 from __future__ import annotations

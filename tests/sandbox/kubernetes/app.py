@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tests.sandbox.kubernetes import access, discovery, reading, status, target, writing
+from tests.sandbox.kubernetes import access, discovery, machine_api, reading, status, target, writing
 from tests.sandbox.kubernetes.store import Store
 from tests.sandbox.kubernetes.target import Target
 from tests.sandbox.shared import Shared
@@ -40,6 +40,7 @@ def _no_such_path(_: Request, __: Exception) -> Response:
 
 class _Server:
     def __init__(self, shared: Shared) -> None:
+        self._shared = shared
         self._store = Store(shared)
         self._writes = writing.Writes(self._store)
 
@@ -61,6 +62,8 @@ class _Server:
         if wanted.kind.group in world.unserved_groups:
             raise status.NoSuchPath
         access.authorize(user, wanted)
+        looked = wanted.kind.plural == "machines" and wanted.verb in ("get", "list", "watch")
+        machine_api.reconcile(world, self._shared.knobs, looked=looked)
         return await self._on_resource(request, user, wanted)
 
     async def _on_resource(self, request: Request, user: access.User, wanted: Target) -> Response:

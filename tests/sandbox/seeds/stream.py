@@ -10,6 +10,11 @@ from tests.sandbox.seeds.spec import Cluster, Release
 
 ARTIFACTS = "https://rhcos.example.com/art/storage/prod/streams"
 IMAGES = "https://rhcos.blob.core.windows.net/imagebucket"
+# Of the VHDs that azure.py seeds: the first and the second of VHD_DATA bytes on VHD_SIZE.
+SHA256 = {
+    "aarch64": "130bfaec098ab8684bd2b487578607611c57e1a6447632f33643247d39172ec3",
+    "x86_64": "d119b4fce2da8392e8dbf6df6dc218a49ad94ab8bf115275e0b613ef166ba59f",
+}
 
 
 def stream(release: Release) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def _architecture(architecture: str, release: str, marketplace: dict[str, Any]) 
     disk = {
         "location": f"{ARTIFACTS}/builds/{release}/{architecture}/{name}.gz",
         "sha256": hashlib.sha256(f"{name}.gz".encode()).hexdigest(),
-        "uncompressed-sha256": hashlib.sha256(name.encode()).hexdigest(),
+        "uncompressed-sha256": SHA256[architecture],
     }
     extensions: dict[str, Any] = {"azure-disk": {"release": release, "url": f"{IMAGES}/{name}"}}
     if marketplace:

@@ -176,13 +176,16 @@ def test_python_is_no_stricter_about_the_clusters_ca_than_go(tmp_path: Path) -> 
     assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
+NOWHERE: dict[str, Any] = {"cafile": None, "capath": None}  # what the type of DefaultVerifyPaths does not tell
+
+
 def test_when_openssl_was_built_on_another_system_the_cas_are_found_where_go_finds_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = ssl.get_default_verify_paths()
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    elsewhere = here._replace(cafile=None, capath=None)
+    elsewhere = here._replace(**NOWHERE)
     found = tls.system_cas(elsewhere)
     assert found
     assert ssl.create_default_context(cafile=found).get_ca_certs()
@@ -192,7 +195,7 @@ def test_when_openssl_finds_the_cas_or_was_told_where_they_are_that_holds(monkey
     here = ssl.get_default_verify_paths()
     assert tls.system_cas(here._replace(cafile="/usr/lib/ssl/cert.pem")) is None
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
-    assert tls.system_cas(here._replace(cafile=None, capath=None)) is None
+    assert tls.system_cas(here._replace(**NOWHERE)) is None
 
 
 def test_when_certificate_and_key_do_not_fit_the_key_is_not_shown_nor_left_on_disk(

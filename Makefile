@@ -39,7 +39,7 @@ e2e: $(READY) ## What others judge: kube-apiserver, OpenShift's admission, kubec
 release-check: $(READY) ## Prove what can be proved of a release without publishing it, one line each
 	$(BIN)/python -m scripts.release
 
-bench: $(READY) ## Measure the copy of the VHD on the embedded Azure (5 minutes); docs/copy-benchmark.md has the tables
+bench: $(READY) ## Measure the copy of the VHD on the embedded Azure (10 minutes); docs/copy-benchmark.md has the tables
 	$(BIN)/python -m bench.copy
 	$(BIN)/python -m bench.start
 

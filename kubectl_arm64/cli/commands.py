@@ -121,8 +121,8 @@ def _completion() -> Command:
         "Complete words in the shell, through kubectl, oc and directly",
         "Complete words in the shell.\n\n"
         "kubectl and oc ask programs named kubectl_complete-arm64 and oc_complete-arm64 on the PATH: `install` writes "
-        "them, `uninstall` removes them (pip and pipx have installed their own). `bash`, `zsh` and `fish` print a script "
-        "that completes kubectl-arm64 and oc-arm64 when they are called by those names.",
+        "them, `uninstall` removes them (pip and pipx have installed their own). `bash`, `zsh` and `fish` print a "
+        "script that completes kubectl-arm64 and oc-arm64 when they are called by those names.",
         (
             Example("Let kubectl and oc complete this plugin", "kubectl arm64 completion install"),
             Example("Print the script for bash, to be sourced in ~/.bashrc", "kubectl arm64 completion bash"),

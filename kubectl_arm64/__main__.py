@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kubectl_arm64.cli import front, standard
+from kubectl_arm64.cli import argv, front, standard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def main() -> int:
 def complete() -> int:
     """One call of `kubectl_complete-arm64` or `oc_complete-arm64`; its exit code."""
     restore_environment(os.environ)
-    return _run([front.COMPLETE, *sys.argv[1:]])
+    return _run([argv.COMPLETE, *sys.argv[1:]])
 
 
 def _run(words: list[str]) -> int:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.core import TyperCommand
 
-from kubectl_arm64.cli import app, argv, static
+from kubectl_arm64.cli import app, argv, static, typer_command
 from kubectl_arm64.cli.argv import LIST, NUMBER, SWITCH, Flag
 from kubectl_arm64.cli.commands import COMMANDS
 from kubectl_arm64.cli.options import Output
@@ -98,13 +98,13 @@ class Parser:
             received[:] = values
             return 0
 
-        return cls(name, app.typed(COMMANDS[name]().groups, receive), received)
+        return cls(name, typer_command.typed(COMMANDS[name]().groups, receive), received)
 
     def parse(self, words: list[str]) -> dict[str, Any]:
         """The value of each flag, by its long name."""
         line = argv.read(words, static.COMMANDS)
         assert line.command == self.name
-        app.call(self.command, line.words)
+        typer_command.call(self.command, line.words)
         fields = {name: value for group in self.received for name, value in vars(group).items()}
         return {self._long(param.opts): plain(fields[str(param.name)]) for param in self.command.params}
 

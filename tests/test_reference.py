@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from typer.core import TyperOption
 
-from kubectl_arm64.cli import app, static
+from kubectl_arm64.cli import static
 from kubectl_arm64.cli.argv import LIST, SWITCH
 from kubectl_arm64.cli.commands import COMMANDS, Example
+from kubectl_arm64.cli.typer_command import typed
 from scripts.reference.__main__ import rendered
 from tests.conftest import Plugin
 
@@ -26,7 +27,7 @@ def test_what_is_rendered_is_up_to_date(path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_flags_that_help_tells_are_those_that_typer_takes(name: str) -> None:
-    params = app.typed(COMMANDS[name]().groups, lambda *values: 0).params
+    params = typed(COMMANDS[name]().groups, lambda *values: 0).params
     options = [param for param in params if isinstance(param, TyperOption)]
     taken = {frozenset(one.opts): (one.is_flag, one.multiple) for one in options}
     told = {

@@ -15,7 +15,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobClient, BlobLeaseClient
 
 from kubectl_arm64.azure.answers import Answer, answer_of
-from kubectl_arm64.azure.blobs import content
+from kubectl_arm64.azure.blob_client import content
 from kubectl_arm64.azure.failures import failure, of_answer
 from kubectl_arm64.azure.source import UrlSource
 from kubectl_arm64.copy.ports import Blobs, BlobState

@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobClient
 
 from kubectl_arm64.azure.answers import Answer, answer_of
-from kubectl_arm64.azure.blobs import content, settings, state_of
+from kubectl_arm64.azure.blob_client import content, settings, state_of
 from kubectl_arm64.azure.failures import failure
 from kubectl_arm64.azure.transport import Connection
 from kubectl_arm64.copy.ports import BlobState

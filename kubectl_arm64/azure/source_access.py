@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from azure.storage.blob import BlobServiceClient
 
-from kubectl_arm64.azure.blobs import settings
+from kubectl_arm64.azure.blob_client import settings
 from kubectl_arm64.azure.clouds import STORAGE_SCOPE, Cloud
 from kubectl_arm64.azure.failures import translated
 from kubectl_arm64.azure.sas import delegated_sas

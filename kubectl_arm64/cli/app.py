@@ -6,13 +6,11 @@ import logging
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from types import FrameType
 from typing import Any
 
-import typer
-from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from kubectl_arm64 import exchange
@@ -20,28 +18,12 @@ from kubectl_arm64.cli import front
 from kubectl_arm64.cli.argv import Line
 from kubectl_arm64.cli.commands import COMMANDS
 from kubectl_arm64.cli.invocation import Invocation
-from kubectl_arm64.cli.options import Progress, flags
+from kubectl_arm64.cli.options import Progress
 from kubectl_arm64.cli.output import Streams
+from kubectl_arm64.cli.typer_command import call, typed
 from kubectl_arm64.errors import Failure, Interrupted, redact
 
 REQUESTS_FROM = 6  # -v from which on every request is shown
-
-
-def typed(groups: Sequence[type], receive: Callable[..., int]) -> TyperCommand:
-    """Typer's command: it makes one value of each of the `groups` of flags and gives them to `receive`."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    # Help is rendered beforehand (static.py): typer's never shows.
-    app.command(add_help_option=False)(flags(*groups)(receive))
-    built = typer.main.get_command(app)
-    assert isinstance(built, TyperCommand)
-    return built
-
-
-def call(command: TyperCommand, words: Sequence[str]) -> int:
-    """What the command's function returns. Raises what it raises: typer's `main` would make exits of some of it."""
-    with command.make_context(command.name, list(words)) as context:
-        code: int = command.invoke(context)
-    return code
 
 
 def run(executable: str, words: Sequence[str], streams: Streams) -> int:

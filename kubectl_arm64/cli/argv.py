@@ -10,6 +10,8 @@ TYPE_CHECKING = False  # mypy knows the name; importing typing's takes longer th
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+# What kubectl's and oc's completion call, and shells through the scripts of `completion`; and what that calls itself.
+COMPLETE, LOOKUP = "__complete", "__lookup"
 SWITCH, TEXT, NUMBER, LIST = "switch", "text", "number", "list"
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")

@@ -9,15 +9,12 @@ import os
 
 from kubectl_arm64 import __version__
 from kubectl_arm64.cli import argv, static
-from kubectl_arm64.cli.argv import Line, Misread, called_as
+from kubectl_arm64.cli.argv import COMPLETE, LOOKUP, Line, Misread, called_as
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
-
-# What kubectl's and oc's completion call, and shells through the scripts of `completion`; and what that calls itself.
-COMPLETE, LOOKUP = "__complete", "__lookup"
 
 
 def answer(

@@ -15,7 +15,8 @@ import pytest
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.storage.blob import ContainerClient
 
-from kubectl_arm64.azure.blobs import ContainerBlobs, by_key, settings
+from kubectl_arm64.azure.blob_client import settings
+from kubectl_arm64.azure.blobs import ContainerBlobs, by_key
 from kubectl_arm64.azure.clouds import PUBLIC
 from kubectl_arm64.azure.sas import container_sas
 from kubectl_arm64.azure.source import UrlSource

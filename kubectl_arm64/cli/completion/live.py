@@ -13,9 +13,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from kubectl_arm64.cli.argv import Line
+from kubectl_arm64.cli.argv import LOOKUP, Line
 from kubectl_arm64.cli.completion import cache
-from kubectl_arm64.cli.front import LOOKUP
 from kubectl_arm64.errors import Failure
 from kubectl_arm64.openshift.kubeconfig import Kubeconfig, load
 

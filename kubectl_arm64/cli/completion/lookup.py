@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from kubectl_arm64 import cluster as openshift
 from kubectl_arm64.cli import target
-from kubectl_arm64.cli.app import call, typed
 from kubectl_arm64.cli.completion import cache
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags
 from kubectl_arm64.cli.output import Streams
+from kubectl_arm64.cli.typer_command import call, typed
 from kubectl_arm64.errors import Failure
 from kubectl_arm64.plan import resolve
 from kubectl_arm64.sizes import parse_sizes

@@ -22,8 +22,11 @@ from kubectl_arm64.cluster import ClusterFacts, Documents
 from kubectl_arm64.copy.terms import MOST_PARALLEL, PARALLEL
 from kubectl_arm64.errors import Denied, NotFinished, SignInRequired, Unsupported, UsageError
 from kubectl_arm64.image import GalleryImage, tells_generation_2
-from kubectl_arm64.pipeline.publish import Choices, Found, Publication, of_account
+from kubectl_arm64.pipeline.choices import Choices
+from kubectl_arm64.pipeline.publish import Publication
+from kubectl_arm64.pipeline.staging import of_account
 from kubectl_arm64.pipeline.step import State
+from kubectl_arm64.pipeline.steps import Found
 from kubectl_arm64.pipeline.vhd_removal import Leftover
 from kubectl_arm64.plan import ImagePlan, Wishes, resolve
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kubectl_arm64.errors import Denied, NotFound, Unsupported
 from kubectl_arm64.pipeline.disk import RIGHTS, DiskStep
-from kubectl_arm64.pipeline.publish import Found
 from kubectl_arm64.pipeline.step import State
+from kubectl_arm64.pipeline.steps import Found
 from kubectl_arm64.pipeline.vhd_removal import Leftover
 from kubectl_arm64.plan import ImagePlan
 

@@ -22,12 +22,12 @@ from tests.engines import (
     publish,
     the_error,
 )
+from tests.forks import SIGKILLED, Forks, context, forks
 from tests.sandbox.blob.properties import new_blob
 from tests.sandbox.blob.vhd import vhd
 from tests.sandbox.server import Sandbox
 from tests.sandbox.world import Blob
 from tests.test_bootimage import BLOB, VERSION
-from tests.test_killed import SIGKILLED, Forks, context, forks
 
 __all__ = ["context", "forks"]  # fixtures
 

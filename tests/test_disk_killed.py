@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.copying import same_bytes
+from tests.forks import SIGKILLED, Forks, context, forks
 from tests.sandbox.arm.disks import Upload
 from tests.sandbox.server import Sandbox
 from tests.test_bootimage import VERSION
-from tests.test_killed import SIGKILLED, Forks, context, forks, state
+from tests.test_killed import state
 from tests.test_staging_disk import DISK_PATH, ON_DISK, PUT_PAGE, disks, page_writes, source
 
 __all__ = ["context", "forks"]  # fixtures

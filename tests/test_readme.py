@@ -43,7 +43,8 @@ def said(typed: str) -> list[str]:
 def steady(lines: list[str]) -> list[str]:
     """Without the looks; what is told of steps, some of which go on side by side, in the order of the alphabet."""
     steps = [line for line in lines if line.endswith((": started", ": created", ": found"))]
-    return [*sorted(steps), *(line for line in lines if line not in steps and not LOOK.search(line))]
+    rest = sorted(line for line in lines if line not in steps and not LOOK.search(line))  # of two streams
+    return [*sorted(steps), *rest]
 
 
 @pytest.mark.usefixtures("plugin")

@@ -12,12 +12,12 @@ import pytest
 from kubectl_arm64.names import TAG_SOURCE_ETAG
 from tests.azure_access import subscription
 from tests.conftest import Plugin
+from tests.forks import context, forks
 from tests.sandbox.arm.policy import Condition, Policy
 from tests.sandbox.blob.vhd import GIB
 from tests.sandbox.server import Sandbox
 from tests.sandbox.world import Blob
 from tests.test_bootimage import BLOB, RELEASE, VERSION, resource_id, without_data_role, writes
-from tests.test_killed import context, forks
 
 __all__ = ["context", "forks"]  # fixtures
 

@@ -11,6 +11,7 @@ import pytest
 
 from kubectl_arm64 import __version__
 from kubectl_arm64.cli.commands import COMMANDS
+from tests.conftest import IMPATIENT
 from tests.plugin import COMMAND
 from tests.sandbox.server import Sandbox
 from tests.templates import FOLDER
@@ -119,7 +120,7 @@ WATCHED = SLOW - {"azure"} | set().union(*CALLS.values())
 
 @pytest.mark.parametrize("typed", CALLS, ids=lambda typed: str(typed).replace(str(FOLDER), "FOLDER"))
 def test_a_call_loads_what_it_uses_and_nothing_else(sandbox: Sandbox, typed: str) -> None:
-    modules = loaded(*typed.split(), **sandbox.environment({}))
+    modules = loaded(*typed.split(), **sandbox.environment({}), **IMPATIENT)
     known = {module.removeprefix("kubectl_arm64.") for module in modules}
     assert known & WATCHED == CALLS[typed]
     # The cluster is read by raw calls: the client's models of Kubernetes' types take twice the time.

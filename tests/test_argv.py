@@ -117,7 +117,6 @@ def test_when_no_command_is_named_none_is_read(typed: str) -> None:
             "bootimage -o table",
             'unable to match a printer suitable for the output format "table", allowed formats are: json,jsonpath,name',
         ),
-        ("bootimage -o jsonpath", "template format specified but no template given"),
         ("completion", "completion needs one of bash, install"),
         ("completion bash install", 'unknown command "install" for "kubectl arm64 completion"'),
     ],

@@ -523,7 +523,7 @@ def test_when_a_right_or_the_ground_is_missing_it_says_which_and_where(
     negative_timeout=Bad("--timeout=-5m", ("--timeout=-5m is not a duration",)),
     request_timeout=Bad("--request-timeout x", ("--request-timeout=x is not a duration",)),
     architecture=Bad("--architecture arm65", ("--architecture", '"arm65"', "aarch64, x86_64")),
-    output=Bad("-o table", ("output format", '"table"', "json,jsonpath,jsonpath-file,name,wide,yaml")),
+    output=Bad("-o table", ("output format", '"table"', "json,jsonpath,jsonpath-as-json,jsonpath-file,name,")),
     typing_error=Bad("--galery x", ("unknown flag: --galery", "did you mean --gallery?")),
     word_too_many=Bad("now", ('unknown command "now"',)),
     value_missing=Bad("--gallery", ("flag needs an argument: --gallery",)),

@@ -326,8 +326,11 @@ def test_when_a_right_is_missing_the_plan_warns_of_it(plugin: Plugin, sandbox: S
     assert "Warning: the signed-in identity lacks Microsoft.Compute/galleries/write" in result.err
 
 
-def test_when_it_is_a_dry_run_it_prints_the_plan_and_writes_nothing(plugin: Plugin, sandbox: Sandbox) -> None:
-    result = plugin("bootimage", "--dry-run")
+@pytest.mark.parametrize("flag", ["--dry-run", "--dry-run=client", "--dry-run=server"])
+def test_when_it_is_a_dry_run_it_prints_the_plan_and_writes_nothing(
+    plugin: Plugin, sandbox: Sandbox, flag: str
+) -> None:
+    result = plugin("bootimage", flag)
     assert result.code == 0, result.err
     assert "create    gallery rhcos_prod_7x2kq" in result.out
     assert f"Result: {resource_id()}" in result.out

@@ -20,7 +20,6 @@ from typer.core import TyperCommand
 from kubectl_arm64.cli import app, argv, static, typer_command
 from kubectl_arm64.cli.argv import LIST, NUMBER, SWITCH, Flag
 from kubectl_arm64.cli.commands import COMMANDS
-from kubectl_arm64.cli.options import Output
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.cli.progress import reporter
 from kubectl_arm64.pipeline.step import Outcome
@@ -55,7 +54,7 @@ def spellings(flag: Flag) -> st.SearchStrategy[Given]:
 
 def known(flag: Flag) -> list[str]:
     """Values of a flag that does not take any."""
-    return [*flag.choices, *(f"{prefix}{os.devnull if 'file' in prefix else '{.id}'}" for prefix in flag.prefixes)]
+    return [*flag.choices, *(f"{prefix}{'{.id}'}" for prefix in flag.prefixes)]
 
 
 def _switch(flag: Flag, name: str) -> st.SearchStrategy[Given]:
@@ -131,7 +130,7 @@ def plain(value: Any) -> Any:
     """As it was typed."""
     if isinstance(value, list):
         return [plain(each) for each in value]
-    return value.value if isinstance(value, Enum | Output) else value
+    return value.value if isinstance(value, Enum) else value
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

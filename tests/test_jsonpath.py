@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_arm64.cli.jsonpath import render
 from kubectl_arm64.cli.manifest import shown
-from kubectl_arm64.cli.options import Output
+from kubectl_arm64.cli.printing import Format, PrintFlags
 from kubectl_arm64.errors import InvalidInput
 from tests.conftest import Plugin
 from tests.sandbox.server import Sandbox
@@ -131,6 +131,6 @@ def test_a_template_that_cannot_be_read_is_refused_before_anybody_is_asked(plugi
 def test_several_manifests_are_one_list() -> None:
     manifests = [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}]
     for several, template, text in ((2, "{.items[*].metadata.name}", "a b"), (1, "{.metadata.name}", "a")):
-        output = Output.parse(f"jsonpath={template}")
+        output = PrintFlags(format=Format(f"jsonpath={template}")).output
         assert output is not None
         assert shown(manifests[:several], output) == text

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from kubectl_arm64.cli.machineset import DryRun, MachinesetFlags, Ports, run
-from kubectl_arm64.cli.options import ImageFlags, Output
+from kubectl_arm64.cli.machineset import MachinesetFlags, Ports, run
+from kubectl_arm64.cli.options import DryRun, ImageFlags
 from kubectl_arm64.cli.output import Streams
+from kubectl_arm64.cli.printing import Format
 from kubectl_arm64.cluster import ClusterFacts
 from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFinished, NotFound, Refused, Unsupported, UsageError
 from tests.doubles.machine_api import (
@@ -121,9 +122,9 @@ class TestPrinting:
         assert live["metadata"]["annotations"] == printed["metadata"]["annotations"]
 
     def test_when_another_output_is_asked_for_it_is_that(self, desk: Desk) -> None:
-        desk.machineset(output=Output.name)
+        desk.machineset(format=Format("name"))
         assert desk.out == f"{LINE}\n"
-        desk.machineset(output=Output.json)
+        desk.machineset(format=Format("json"))
         assert json.loads(desk.out)["metadata"]["name"] == NAME
 
     def test_when_there_are_warnings_they_are_on_stderr_alone(self, desk: Desk) -> None:
@@ -568,7 +569,7 @@ class TestApplying:
         assert desk.out == f"{LINE} unchanged\n"
 
     def test_when_an_output_is_asked_for_the_applied_object_is_printed(self, desk: Desk) -> None:
-        desk.machineset(apply=True, output=Output.yaml)
+        desk.machineset(apply=True, format=Format("yaml"))
         (manifest,) = desk.printed
         assert manifest["metadata"]["uid"] == "u"
         assert "managedFields" not in manifest["metadata"]

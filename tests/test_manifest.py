@@ -9,8 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_arm64.cli.manifest import diff, same, shown, to_json, to_yaml
-from kubectl_arm64.cli.options import Output
+from kubectl_arm64.cli import go_json
+from kubectl_arm64.cli.manifest import diff, same, shown, to_yaml
+from kubectl_arm64.cli.printing import Output
 from tests.templates import worker
 
 # Printed by kubectl 1.32: `kubectl create configmap texts --dry-run=client -o yaml --from-literal=...`.
@@ -46,7 +47,7 @@ class TestYaml:
 
 class TestOutputs:
     def test_when_json_is_printed_it_has_four_spaces_and_gos_escapes(self) -> None:
-        assert to_json({"b": "<&>", "a": "é"}) == '{\n    "a": "é",\n    "b": "\\u003c\\u0026\\u003e"\n}\n'
+        assert go_json.indented({"b": "<&>", "a": "é"}) == '{\n    "a": "é",\n    "b": "\\u003c\\u0026\\u003e"\n}\n'
 
     def test_when_there_are_several_yaml_has_documents_and_json_is_a_list(self) -> None:
         pair = [worker("a"), worker("b")]

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from kubectl_arm64.cli.gotemplate import render
-from kubectl_arm64.cli.options import Output
+from kubectl_arm64.cli.printing import Format, PrintFlags
+from kubectl_arm64.cli.templates import Template
 from kubectl_arm64.errors import InvalidInput, Unsupported
 from tests.conftest import Plugin
+from tests.sandbox.server import Sandbox
 
 DOCUMENT: dict[str, Any] = {
     "apiVersion": "machine.openshift.io/v1beta1",
@@ -54,6 +56,25 @@ REFUSED = [
     ('{{gt .spec.replicas "2"}}', "incompatible types for comparison"),
 ]
 
+AS_JSON = [
+    ("{.spec.list[*].n}", '[\n    "one",\n    "two"\n]\n'),
+    ("{.spec.list[1]}", '[\n    {\n        "n": "two",\n        "s": 2.5\n    }\n]\n'),
+    ("{.nosuch}", "[]\n"),
+    ("{range .spec.list[*]}{.n}{end}", '[\n    "one"\n]\n[\n    "two"\n]\n'),
+    ("x{.kind}", '[\n    "x"\n]\n[\n    "MachineSet"\n]\n'),
+    ("{3}{1.0}{true}", "[\n    3\n]\n[\n    1\n]\n[\n    true\n]\n"),
+]
+# (format, template, what is said) where missing keys are not allowed.
+MISSING = [
+    ("jsonpath", "{.nosuch}", "nosuch is not found"),
+    ("jsonpath", "{.kind.nosuch}", "nosuch is not found"),
+    ("jsonpath", "{.metadata['name','nosuch']}", "nosuch is not found"),
+    ("jsonpath", "{.spec.list[?(@.nosuch==1)].n}", "nosuch is not found"),
+    ("jsonpath-as-json", "{..nosuch}", "nosuch is not found"),
+    ("go-template", "{{.nosuch}}", "nosuch"),
+    ("go-template", "{{.metadata.nosuch}}", "nosuch"),
+]
+
 
 @pytest.mark.parametrize(("template", "text"), FILLED)
 def test_a_template_is_filled_as_kubectl_fills_it(template: str, text: str) -> None:
@@ -71,7 +92,7 @@ def test_what_kubectl_refuses_is_refused(template: str, said: str) -> None:
 def test_without_the_library_it_says_what_to_use_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gotpl", None)
     with pytest.raises(Unsupported, match="-o jsonpath"):
-        Output.parse("go-template={{.kind}}")
+        _ = PrintFlags(format=Format("go-template={{.kind}}")).output
 
 
 @pytest.mark.parametrize(
@@ -79,7 +100,7 @@ def test_without_the_library_it_says_what_to_use_instead(monkeypatch: pytest.Mon
 )
 def test_a_template_may_stand_in_a_file(tmp_path: Path, form: str, content: str) -> None:
     (tmp_path / "template").write_text(content)
-    output = Output.parse(f"{form}={tmp_path}/template")
+    output = PrintFlags(format=Format(f"{form}={tmp_path}/template")).output
     assert output is not None
     assert output.template is not None
     assert output.template.fill({"resourceID": "/resourceGroups/rg"}) == "/resourceGroups/rg"
@@ -93,7 +114,7 @@ def test_a_file_that_is_not_there_is_told_in_kubectls_words(plugin: Plugin) -> N
     )
 
 
-@pytest.mark.parametrize("form", ["jsonpath", "jsonpath-file", "go-template", "go-template-file"])
+@pytest.mark.parametrize("form", [prefix.rstrip("=") for prefix in Format.TEMPLATES])
 def test_a_form_without_its_template_is_refused(plugin: Plugin, form: str) -> None:
     for value in (form, f"{form}="):
         result = plugin("machineset", "-o", value)
@@ -104,8 +125,66 @@ def test_a_form_without_its_template_is_refused(plugin: Plugin, form: str) -> No
 def test_a_format_that_there_is_not_gets_kubectls_line(plugin: Plugin) -> None:
     assert plugin("bootimage", "-o", "custom-columns=NAME:.x").err.splitlines()[0] == (
         'error: unable to match a printer suitable for the output format "custom-columns=NAME:.x", allowed formats '
-        "are: go-template,go-template-file,json,jsonpath,jsonpath-file,name,wide,yaml"
+        "are: go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,"
+        "wide,yaml"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        ("-o jsonpath --template={.location}", "eastus"),
+        ("-o jsonpath-as-json --template={.location}", '[\n    "eastus"\n]\n'),
+        ("-o jsonpath-as-json={.location}", '[\n    "eastus"\n]\n'),
+        ("-o go-template --template={{.location}}", "eastus"),
+        ("-o template={{.location}}", "eastus"),
+        ("--template={{.location}}", "eastus"),
+        ("--template={{.nosuch}}", "<no value>"),
+        ("-o jsonpath={.nosuch}", ""),
+        ("-o name --template={{.location}}", None),
+    ],
+)
+def test_a_template_may_stand_in_a_flag_of_its_own(plugin: Plugin, words: str, printed: str | None) -> None:
+    result = plugin("bootimage", *words.split())
+    assert result.out == (plugin("bootimage", "-o", "name").out if printed is None else printed)
+
+
+def test_the_flag_of_its_own_may_name_a_file(plugin: Plugin, tmp_path: Path) -> None:
+    (tmp_path / "template").write_text("{{.location}}")
+    assert plugin("bootimage", "-o", "templatefile", f"--template={tmp_path}/template").out == "eastus"
+
+
+@pytest.mark.parametrize(("form", "template", "said"), MISSING)
+def test_what_a_template_misses_is_an_error_on_request(form: str, template: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        Template(form, template, strict=True).fill(DOCUMENT)
+
+
+def test_the_flag_that_requests_it_is_kubectls(plugin: Plugin) -> None:
+    result = plugin("bootimage", "-o", "jsonpath={.nosuch}", "--allow-missing-template-keys=false")
+    assert result.code == 1
+    assert 'error: error executing jsonpath "{.nosuch}": nosuch is not found' in result.err
+
+
+def test_two_templates_are_one_too_many(plugin: Plugin, sandbox: Sandbox) -> None:
+    result = plugin("bootimage", "-o", "jsonpath={.location}", "--template={.location}")
+    assert result.code == 1
+    assert result.err.startswith("error: -o jsonpath={.location} and --template both give a template")
+    assert sandbox.asked("", "") == []
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_managed_fields_are_printed_on_request_alone(plugin: Plugin, form: str) -> None:
+    assert plugin("machineset", "--publish", "--apply").code == 0
+    shown = plugin("machineset", "--apply", "-o", form)
+    assert "resourceVersion" in shown.out
+    assert "managedFields" not in shown.out
+    assert "managedFields" in plugin("machineset", "--apply", "-o", form, "--show-managed-fields").out
+
+
+@pytest.mark.parametrize(("template", "text"), AS_JSON)
+def test_jsonpath_as_json_prints_an_array_for_each_expression(template: str, text: str) -> None:
+    assert Template("jsonpath-as-json", template).fill(DOCUMENT) == text
 
 
 def test_a_wide_plan_is_a_table_with_the_right_that_each_step_needs(plugin: Plugin) -> None:

@@ -44,6 +44,11 @@ class Flag:
         self.everywhere, self.help = everywhere, help
 
     @property
+    def on(self) -> bool:
+        """Whether a SWITCH is on where it is not given."""
+        return self.default == "True"
+
+    @property
     def shown(self) -> str:
         """As pflag names it in errors: `-o, --output`."""
         return f"{self.short}, {self.name}" if self.short else self.name
@@ -134,7 +139,7 @@ class _Reading:
 
     @property
     def words(self) -> list[str]:
-        """`--flag=value` each, switches that are on alone, then the argument."""
+        """`--flag=value` each, switches that are not as by default alone, then the argument."""
         flags = [word for words in self._given.values() for word in words]
         return [*flags, *([self.argument] if self.argument else [])]
 
@@ -207,8 +212,9 @@ class _Reading:
     def _give(self, flag: Flag, value: str) -> None:
         if flag.kind == SWITCH:
             self._given.pop(flag.name, None)
-            if self._on(value, flag.shown):
-                self._given[flag.name] = [flag.name]
+            on = self._on(value, flag.shown)
+            if on != flag.on:
+                self._given[flag.name] = [flag.name if on else f"--no-{flag.name[2:]}"]
             return
         _check(flag, value, self._command.name)
         before = self._given.get(flag.name, []) if flag.kind == LIST else []
@@ -233,10 +239,8 @@ def _check(flag: Flag, value: str, command: str) -> None:
 
 
 def _check_format(flag: Flag, value: str, command: str) -> None:
-    """kubectl takes an empty format for none, and misses the template of a bare one (`-o jsonpath`)."""
-    if f"{value}=" in flag.prefixes:
-        raise Misread("template format specified but no template given", command)
-    if value:
+    """kubectl takes an empty format for none, and a bare one (`-o jsonpath`) with --template."""
+    if value and f"{value}=" not in flag.prefixes:
         known = ",".join(sorted([*flag.choices, *(prefix.rstrip("=") for prefix in flag.prefixes)]))
         what = f'unable to match a printer suitable for the output format "{value}", allowed formats are: {known}'
         raise Misread(what, command)

@@ -13,9 +13,10 @@ import typer
 from kubectl_arm64 import cluster, stream
 from kubectl_arm64.cli import ground, target
 from kubectl_arm64.cli.invocation import Invocation
-from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output, OutputFlag, Progress, pairs
+from kubectl_arm64.cli.options import ConnectionFlags, DryRun, ImageFlags, Progress, pairs
 from kubectl_arm64.cli.output import Streams, dump
 from kubectl_arm64.cli.pace import pace
+from kubectl_arm64.cli.printing import Output, PrintFlags
 from kubectl_arm64.cli.progress import Report, reporter
 from kubectl_arm64.cli.table import table
 from kubectl_arm64.cluster import ClusterFacts, Documents
@@ -58,6 +59,9 @@ class Staging(StrEnum):
     disk = "disk"
 
 
+BARE_VALUES = {"--dry-run": "client"}
+
+
 class Verify(StrEnum):
     """The values of --verify."""
 
@@ -66,7 +70,7 @@ class Verify(StrEnum):
 
 
 @dataclass(frozen=True)
-class BootimageFlags:
+class BootimageFlags(PrintFlags):
     """The flags of `bootimage` alone."""
 
     source_url: Annotated[str, typer.Option(help="URL of the VHD (default: the stream's).")] = ""
@@ -119,8 +123,9 @@ class BootimageFlags:
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Start the work, do not wait for it (exit code 8 while it goes on).")
     ] = False
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, write nothing.")] = False
-    output: OutputFlag = None
+    dry_run: Annotated[
+        DryRun, typer.Option(help="client or server: print the plan, which Azure is asked for, and write nothing.")
+    ] = DryRun.none
 
 
 def run(
@@ -135,6 +140,7 @@ def run(
         tags=pairs(flags.tag, "--tag"),
     )
     _check(flags)
+    output = flags.output
     patience = pace(image.timeout, streams.environ)
     facts, boot, plan = _resolve(connection, image, flags, wishes, streams)
     azure = _connect(wishes.over(facts), streams)
@@ -165,16 +171,16 @@ def run(
         found = _survey(publication, choices, permissions)
         leftovers = publication.leftovers()
         lacking = ground.lacking(found, permissions, plan, leftovers, staging=staging, why_disk=unregistered)
-        if not flags.dry_run:
+        if flags.dry_run is DryRun.none:
             if lacking:
                 raise lacking
             published = publication.publish()
-    if flags.dry_run:
+    if flags.dry_run is not DryRun.none:
         streams.warn([line for line in (publication.turned_to_disk, str(lacking or "")) if line])
-        _print_plan(plan, found, leftovers, flags.output, streams)
+        _print_plan(plan, found, leftovers, output, streams)
         return None
     following = _following(plan, image, flags, invocation)
-    _print_result(_result(plan, publication), plan, flags.output, following, streams)
+    _print_result(_result(plan, publication), plan, output, following, streams)
     return published
 
 

@@ -33,8 +33,7 @@ class Command:
     """One subcommand.
 
     `groups` are the dataclasses of its flags, and `run` takes how the tool was called, where it writes, and one value
-    of each group; it returns the exit code. `optional` are flags that may stand without a value: flag -> the value
-    when bare, and the values it knows.
+    of each group; it returns the exit code. `bare` are flags that may stand without a value: flag -> its value then.
     """
 
     summary: str
@@ -42,7 +41,7 @@ class Command:
     examples: tuple[Example, ...]
     groups: tuple[type, ...]
     run: Callable[..., int]
-    optional: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    bare: Mapping[str, str] = field(default_factory=dict)
 
 
 def _bootimage() -> Command:
@@ -74,6 +73,7 @@ def _bootimage() -> Command:
         ),
         (bootimage.BootimageFlags, ImageFlags, ConnectionFlags),
         run,
+        bootimage.BARE_VALUES,
     )
 
 
@@ -110,7 +110,7 @@ def _machineset() -> Command:
         ),
         (machineset.MachinesetFlags, ImageFlags, ConnectionFlags),
         run,
-        machineset.OPTIONAL_VALUES,
+        machineset.BARE_VALUES,
     )
 
 
@@ -136,18 +136,17 @@ def _completion() -> Command:
 
 
 def _version() -> Command:
-    def run(invocation: Invocation, streams: Streams, connection: Any) -> int:
-        from kubectl_arm64 import __version__
-
-        print(f"kubectl-arm64 {__version__}", file=streams.out)
-        return 0
+    from kubectl_arm64.cli import version
 
     return Command(
         "Print the version",
         "Print the version.",
-        (Example("Print the version", "kubectl arm64 version"),),
-        (ConnectionFlags,),
-        run,
+        (
+            Example("Print the version", "kubectl arm64 version"),
+            Example("Print it for a program", "kubectl arm64 version -o json"),
+        ),
+        (version.VersionFlags, ConnectionFlags),
+        version.run,
     )
 
 

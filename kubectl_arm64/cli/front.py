@@ -40,7 +40,7 @@ def answer(
     if line.help or line.command in ("", "help", "options"):
         topic = line.argument if line.command == "help" and not line.help else line.command
         out.write(static.HELP[topic].replace("kubectl arm64", program))
-    elif line.command == "version":
+    elif line.command == "version" and not line.value("--output"):
         out.write(f"kubectl-arm64 {__version__}\n")
     else:
         return line

@@ -23,11 +23,11 @@ def check(template: str) -> None:
         raise InvalidInput(f"error parsing template {template}, {error}") from None
 
 
-def render(template: str, document: Any) -> str:
-    """The template filled from `document` (JSON values). Raises InvalidInput."""
+def render(template: str, document: Any, *, strict: bool = False) -> str:
+    """The template filled from `document` (JSON values); `strict`: with all that it names. Raises InvalidInput."""
     library = _library()
     try:
-        return str(_parsed(library, template).render(document))
+        return str(_parsed(library, template, strict).render(document))
     except library.TemplateError as error:
         raise InvalidInput(f'error executing template "{template}": {error}') from None
 
@@ -43,8 +43,13 @@ def _library() -> ModuleType:
     return gotpl
 
 
-def _parsed(library: ModuleType, template: str) -> Any:
-    return library.Template(template, name="output", functions={"exists": _exists, "base64decode": _base64decode})
+def _parsed(library: ModuleType, template: str, strict: bool = False) -> Any:
+    return library.Template(
+        template,
+        name="output",
+        functions={"exists": _exists, "base64decode": _base64decode},
+        missing_key="error" if strict else "default",
+    )
 
 
 def _exists(item: Any, *keys: Any) -> bool:

@@ -1,18 +1,18 @@
 """`-o jsonpath=TEMPLATE`, in kubectl's dialect: text with expressions in braces. Pure.
 
-Rules: k8s.io/client-go/util/jsonpath, with missing keys allowed, as kubectl prints them. `*` and `..` go over a
+Rules: k8s.io/client-go/util/jsonpath. `*` and `..` go over a
 mapping's keys in their order, where Go takes any. Outputs in the tests are those of kubectl 1.32.
 """
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kubectl_arm64.cli import go_json
 from kubectl_arm64.errors import InvalidInput
 
 _ACTION = re.compile(r"""\{((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^{}"'])*)\}""")
@@ -37,22 +37,30 @@ class _Fault(Exception):
     """What is wrong with a template, or with what it meets in the document."""
 
 
-Step = Callable[[list[Any], Any], list[Any]]  # (where we are, the document) -> where we go
+@dataclass(frozen=True)
+class _World:
+    """The whole document; `strict`: a name that is nowhere is a fault."""
+
+    document: Any
+    strict: bool = False
+
+
+Step = Callable[[list[Any], _World], list[Any]]  # (where we are, in what) -> where we go
 
 
 @dataclass(frozen=True)
-class _Text:
-    text: str
+class _Constant:
+    value: str | bool | int | float
 
 
 @dataclass(frozen=True)
 class _Path:
     steps: tuple[Step, ...]
 
-    def of(self, current: Any, document: Any) -> list[Any]:
+    def of(self, current: Any, world: _World) -> list[Any]:
         found = [current]
         for step in self.steps:
-            found = step(found, document)
+            found = step(found, world)
         return found
 
 
@@ -62,14 +70,17 @@ class _Range:
     body: tuple[_Node, ...]
 
 
-_Node = _Text | _Path | _Range
+_Node = _Constant | _Path | _Range
 
 
-def render(template: str, document: Any) -> str:
-    """The template filled from `document` (JSON values). Raises InvalidInput in kubectl's words."""
-    nodes = check(template)
+def render(template: str, document: Any, *, strict: bool = False, as_json: bool = False) -> str:
+    """The template filled from `document` (JSON values). Raises InvalidInput in kubectl's words.
+
+    `strict`: a key that is missing is an error; `as_json`: what each expression finds is a JSON array.
+    """
+    show = go_json.indented if as_json else _in_a_row
     try:
-        return "".join(_shown(nodes, document, document))
+        return "".join(show(found) for found in _results(check(template), document, _World(document, strict)))
     except _Fault as fault:
         raise InvalidInput(f'error executing jsonpath "{template}": {fault}') from None
 
@@ -96,7 +107,7 @@ def _parse(template: str) -> tuple[_Node, ...]:
 
     for action, text in _pieces(template):
         if not action:
-            bodies[-1].append(_Text(text))
+            bodies[-1] += [_Constant(text)] if text else []
         elif ranged := _RANGE.fullmatch(text):
             open_ranges.append(_path(ranged[1] or ""))
             bodies.append([])
@@ -124,12 +135,19 @@ def _pieces(template: str) -> Iterator[tuple[bool, str]]:
     yield False, template[at:]
 
 
-def _constant(text: str) -> _Text | None:
+def _constant(text: str) -> _Constant | None:
     if _QUOTED.fullmatch(text):
-        return _Text(_unquoted(text))
+        return _Constant(_unquoted(text))
     if text in ("true", "false") or _NUMBER.fullmatch(text):
-        return _Text(text)
+        return _Constant(_literal(text))
     return None
+
+
+def _literal(text: str) -> bool | int | float:
+    if text in ("true", "false"):
+        return text == "true"
+    number = float(text)
+    return int(number) if number.is_integer() else number  # Go prints 1.0 as 1
 
 
 def _unquoted(text: str) -> str:
@@ -191,7 +209,7 @@ def _bracketed(inside: str) -> Step:
     if inside.startswith("?(") and inside.endswith(")"):
         return _filter(inside[2:-1])
     steps = [_union_part(part.strip()) for part in _split(inside, ",")]
-    return lambda found, document: [value for each in found for step in steps for value in step([each], document)]
+    return lambda found, world: [value for each in found for step in steps for value in step([each], world)]
 
 
 def _union_part(part: str) -> Step:
@@ -211,25 +229,25 @@ def _filter(condition: str) -> Step:
     left, *comparison = _split_comparison(condition)
     one = _operand(left)
     if not comparison:
-        return lambda found, document: [each for each in _elements(found) if one(each, document)]
+        return lambda found, world: [each for each in _elements(found) if one(each, _World(world.document))]
     sign, right = comparison
     other = _operand(right)
 
-    def passes(element: Any, document: Any) -> bool:
-        lefts, rights = one(element, document), other(element, document)
+    def passes(element: Any, world: _World) -> bool:
+        lefts, rights = one(element, world), other(element, world)
         if len(lefts) > 1 or len(rights) > 1:
             raise _Fault("can only compare one element at a time")
         return bool(lefts and rights) and _compare(lefts[0], sign, rights[0])
 
-    return lambda found, document: [each for each in _elements(found) if passes(each, document)]
+    return lambda found, world: [each for each in _elements(found) if passes(each, world)]
 
 
-def _operand(text: str) -> Callable[[Any, Any], list[Any]]:
+def _operand(text: str) -> Callable[[Any, _World], list[Any]]:
     text = text.strip()
     if _QUOTED.fullmatch(text):
-        return lambda element, document: [_unquoted(text)]
+        return lambda element, world: [_unquoted(text)]
     if text in ("true", "false") or _NUMBER.fullmatch(text):
-        return lambda element, document: [json.loads(text)]
+        return lambda element, world: [_literal(text)]
     return _path(text).of
 
 
@@ -262,15 +280,15 @@ def _split(text: str, separator: str) -> list[str]:
 # ---- steps
 
 
-def _root(found: list[Any], document: Any) -> list[Any]:
-    return [document]
+def _root(found: list[Any], world: _World) -> list[Any]:
+    return [world.document]
 
 
-def _children(found: list[Any], document: Any) -> list[Any]:
+def _children(found: list[Any], world: _World) -> list[Any]:
     return [child for each in found for child in _inside(each)]
 
 
-def _deep(found: list[Any], document: Any) -> list[Any]:
+def _deep(found: list[Any], world: _World) -> list[Any]:
     return [value for each in found for value in _walk(each)]
 
 
@@ -287,18 +305,24 @@ def _inside(value: Any) -> list[Any]:
 
 
 def _field(name: str) -> Step:
-    return lambda found, document: [each[name] for each in found if isinstance(each, dict) and name in each]
+    def step(found: list[Any], world: _World) -> list[Any]:
+        values = [each[name] for each in found if isinstance(each, dict) and name in each]
+        if found and not values and world.strict:
+            raise _Fault(f"{name} is not found")
+        return values
+
+    return step
 
 
 def _index(position: int) -> Step:
-    def step(found: list[Any], document: Any) -> list[Any]:
+    def step(found: list[Any], world: _World) -> list[Any]:
         return [each[_within(position, each)] for each in map(_array, found)]
 
     return step
 
 
 def _slice(start: int | None, end: int | None, stride: int | None) -> Step:
-    def step(found: list[Any], document: Any) -> list[Any]:
+    def step(found: list[Any], world: _World) -> list[Any]:
         return [value for each in map(_array, found) for value in each[_bounds(each)]]
 
     def _bounds(array: list[Any]) -> slice:
@@ -349,22 +373,18 @@ def _compare(left: Any, sign: str, right: Any) -> bool:
 # ---- nodes -> text
 
 
-def _shown(nodes: Sequence[_Node], current: Any, document: Any) -> Iterator[str]:
+def _results(nodes: Sequence[_Node], current: Any, world: _World) -> Iterator[list[Any]]:
+    """What each node finds, node by node; a range's are those of its body, over and over."""
     for node in nodes:
-        if isinstance(node, _Text):
-            yield node.text
+        if isinstance(node, _Constant):
+            yield [node.value]
         elif isinstance(node, _Path):
-            yield " ".join(_printed(value) for value in node.of(current, document))
+            yield node.of(current, world)
         else:
-            for element in node.path.of(current, document):
-                yield from _shown(node.body, element, document)
+            for element in node.path.of(current, world):
+                yield from _results(node.body, element, world)
 
 
-def _printed(value: Any) -> str:
-    """Text as it is; all else as Go's compact JSON, which escapes <, > and &."""
-    if isinstance(value, str):
-        return value
-    text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+def _in_a_row(values: Sequence[Any]) -> str:
+    """Text as it is, all else as Go's JSON."""
+    return " ".join(value if isinstance(value, str) else go_json.compact(value) for value in values)

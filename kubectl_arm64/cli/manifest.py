@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from kubectl_arm64.cli.options import Output
+from kubectl_arm64.cli import go_json
+from kubectl_arm64.cli.printing import Output
 from kubectl_arm64.cli.table import table
 
 RESOURCE = "machineset.machine.openshift.io"
@@ -62,24 +63,23 @@ def to_yaml(value: Any) -> str:
     return text
 
 
-def to_json(value: Any) -> str:
-    """As `kubectl get -o json` prints it: four spaces, sorted keys, and Go's escapes for <, > and &."""
-    text = json.dumps(value, indent=4, sort_keys=True, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return f"{text}\n"
-
-
 def shown(manifests: Sequence[Mapping[str, Any]], output: Output) -> str:
     """As -o says: several documents of YAML for several manifests, a List for json and templates."""
     if output == Output.name:
         return "".join(f"{resource_name(manifest)}\n" for manifest in manifests)
+    if output in (Output.yaml, Output.json) and not output.managed_fields:
+        manifests = [_without_managed_fields(manifest) for manifest in manifests]
     if output == Output.yaml:
         return "---\n".join(to_yaml(manifest) for manifest in manifests)
     if output == Output.wide:
         return table(_COLUMNS, [_row(manifest) for manifest in manifests])
     document = manifests[0] if len(manifests) == 1 else _list(manifests)
-    return output.template.fill(document) if output.template else to_json(document)
+    return output.template.fill(document) if output.template else go_json.indented(document)
+
+
+def _without_managed_fields(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in manifest["metadata"].items() if key != "managedFields"}
+    return {**manifest, "metadata": kept}
 
 
 def _row(manifest: Mapping[str, Any]) -> list[str]:

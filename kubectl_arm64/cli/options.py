@@ -11,53 +11,24 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from kubectl_arm64.errors import UsageError
 from kubectl_arm64.stream import Architecture
 
-if TYPE_CHECKING:
-    from kubectl_arm64.cli.templates import Template
-
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-@dataclass(frozen=True)
-class Output:
-    """A value of -o for a result that is one thing: name, json, yaml, wide, or a template; `value` is as typed."""
+class DryRun(StrEnum):
+    """The values of --dry-run."""
 
-    value: str
-    template: Template | None = None
-
-    name: ClassVar[Output]
-    json: ClassVar[Output]
-    yaml: ClassVar[Output]
-    wide: ClassVar[Output]
-
-    FORMATS: ClassVar = ("name", "json", "yaml", "wide")
-    TEMPLATES: ClassVar = ("jsonpath=", "jsonpath-file=", "go-template=", "go-template-file=")
-
-    @classmethod
-    def parse(cls, value: str | Output) -> Output | None:
-        """As typed, None for ""; a template is checked before anything is done. Raises InvalidInput."""
-        if isinstance(value, Output):
-            return value
-        form, _, text = value.partition("=")
-        if f"{form}=" not in cls.TEMPLATES:
-            return cls(value) if value else None
-        from kubectl_arm64.cli.templates import Template
-
-        return cls(value, Template.read(form, text))
-
-
-Output.name, Output.json, Output.yaml, Output.wide = map(Output, Output.FORMATS)
-OutputFlag = Annotated[
-    Output | None, typer.Option("--output", "-o", parser=Output.parse, help="How the result is printed.")
-]
+    none = "none"
+    client = "client"
+    server = "server"
 
 
 class Progress(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self, TextIO
 
 from kubectl_arm64.cli.events import JsonLines
-from kubectl_arm64.cli.options import Output
+from kubectl_arm64.cli.printing import Output
 
 
 @dataclass(frozen=True)

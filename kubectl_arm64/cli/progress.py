@@ -59,14 +59,8 @@ def reporter(
     return PlainReport(stream)
 
 
-class PlainReport:
-    """One line per change of state, and one every 30 s."""
-
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
-        self._clock = clock
-        self._rates: dict[str, Rate] = {}
-        self._said: dict[str, tuple[str, float]] = {}
+class _NothingOpen:
+    """A report that writes straight to its stream: there is nothing to begin or to end."""
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +69,16 @@ class PlainReport:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+
+class PlainReport(_NothingOpen):
+    """One line per change of state, and one every 30 s."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._rates: dict[str, Rate] = {}
+        self._said: dict[str, tuple[str, float]] = {}
 
     def started(self, title: str, outcome: Outcome) -> None:
         self._line(f"{title}: {'started' if outcome is Outcome.CREATED else 'going on'}")
@@ -158,7 +162,7 @@ class TerminalReport:
         return self._tasks[title]
 
 
-class JsonReport:
+class JsonReport(_NothingOpen):
     """One event per change of state, and at most one a second while numbers grow."""
 
     def __init__(self, events: JsonLines, clock: Callable[[], float] = time.monotonic) -> None:
@@ -166,14 +170,6 @@ class JsonReport:
         self._clock = clock
         self._rates: dict[str, Rate] = {}
         self._told: dict[str, tuple[str, float]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def started(self, title: str, outcome: Outcome) -> None:
         self._events.tell("started", step=title, outcome=outcome.value)

@@ -87,6 +87,32 @@ COMMANDS = {
         "bootimage",
         "Publish OpenShift's boot image through Azure and print its resource ID",
         (
+            Flag(
+                "--output",
+                "-o",
+                choices=("name", "json", "yaml", "wide"),
+                prefixes=(
+                    "jsonpath=",
+                    "jsonpath-as-json=",
+                    "jsonpath-file=",
+                    "go-template=",
+                    "go-template-file=",
+                    "template=",
+                    "templatefile=",
+                ),
+                help="How the result is printed.",
+            ),
+            Flag("--template", help="Template for -o, or the file that it stands in; alone, a go-template."),
+            Flag(
+                "--allow-missing-template-keys",
+                "",
+                "switch",
+                default="True",
+                help="What a template names and the result lacks is no error.",
+            ),
+            Flag(
+                "--show-managed-fields", "", "switch", default="False", help="Print managedFields too, as JSON or YAML."
+            ),
             Flag("--source-url", help="URL of the VHD (default: the stream's)."),
             Flag("--storage-account", help="Storage account for the VHD (default: rhcos and a hash)."),
             Flag("--container", help="Container for the VHD (default: vhd)."),
@@ -144,13 +170,12 @@ COMMANDS = {
                 default="False",
                 help="Start the work, do not wait for it (exit code 8 while it goes on).",
             ),
-            Flag("--dry-run", "", "switch", default="False", help="Print the plan, write nothing."),
             Flag(
-                "--output",
-                "-o",
-                choices=("name", "json", "yaml", "wide"),
-                prefixes=("jsonpath=", "jsonpath-file=", "go-template=", "go-template-file="),
-                help="How the result is printed.",
+                "--dry-run",
+                choices=("none", "client", "server"),
+                bare="client",
+                default="none",
+                help="client or server: print the plan, which Azure is asked for, and write nothing.",
             ),
             Flag("--subscription", help="Azure subscription ID (default: the cluster's)."),
             Flag("--resource-group", help="Resource group (default: the cluster's)."),
@@ -198,6 +223,32 @@ COMMANDS = {
         "machineset",
         "Print, or apply, a worker MachineSet patched for ARM64",
         (
+            Flag(
+                "--output",
+                "-o",
+                choices=("name", "json", "yaml", "wide"),
+                prefixes=(
+                    "jsonpath=",
+                    "jsonpath-as-json=",
+                    "jsonpath-file=",
+                    "go-template=",
+                    "go-template-file=",
+                    "template=",
+                    "templatefile=",
+                ),
+                help="How the result is printed.",
+            ),
+            Flag("--template", help="Template for -o, or the file that it stands in; alone, a go-template."),
+            Flag(
+                "--allow-missing-template-keys",
+                "",
+                "switch",
+                default="True",
+                help="What a template names and the result lacks is no error.",
+            ),
+            Flag(
+                "--show-managed-fields", "", "switch", default="False", help="Print managedFields too, as JSON or YAML."
+            ),
             Flag("--from", help="MachineSet to clone (default: a plain worker's of the lowest zone)."),
             Flag("--filename", "-f", help="File with the MachineSet to clone, - for standard input."),
             Flag("--image", help="Resource ID of the image version (default: the one published for the cluster)."),
@@ -254,13 +305,6 @@ COMMANDS = {
             Flag(
                 "--force-conflicts", "", "switch", default="False", help="Take over fields that another manager owns."
             ),
-            Flag(
-                "--output",
-                "-o",
-                choices=("name", "json", "yaml", "wide"),
-                prefixes=("jsonpath=", "jsonpath-file=", "go-template=", "go-template-file="),
-                help="How the result is printed.",
-            ),
             Flag("--subscription", help="Azure subscription ID (default: the cluster's)."),
             Flag("--resource-group", help="Resource group (default: the cluster's)."),
             Flag("--location", help="Azure region (default: the cluster's)."),
@@ -289,7 +333,15 @@ COMMANDS = {
         ),
     ),
     "options": Command("options", "List the flags that every command takes", (*_EVERYWHERE,)),
-    "version": Command("version", "Print the version", (*_EVERYWHERE,)),
+    "version": Command(
+        "version",
+        "Print the version",
+        (
+            Flag("--client", "", "switch", default="False", help="As for kubectl; this plugin tells no other version."),
+            Flag("--output", "-o", choices=("json", "yaml"), help="How it is printed."),
+            *_EVERYWHERE,
+        ),
+    ),
 }
 
 HELP = {
@@ -338,6 +390,9 @@ Options:
         Abort another's pending copy into the same blob, or one of the VHD that
         stands still.
 
+    --allow-missing-template-keys=false:
+        What a template names and the result lacks is no error.
+
     --architecture='aarch64':
         Architecture of the boot image. One of: (aarch64, x86_64).
 
@@ -355,8 +410,9 @@ Options:
         When the image is ready, delete the VHD, and the storage account if this
         tool made it and it is empty (default: they stay).
 
-    --dry-run=false:
-        Print the plan, write nothing.
+    --dry-run='none':
+        client or server: print the plan, which Azure is asked for, and write
+        nothing. One of: (none, client, server). Without a value: client.
 
     --gallery='':
         Azure Compute Gallery (default: rhcos_INFRA).
@@ -381,7 +437,8 @@ Options:
 
     -o, --output='':
         How the result is printed. One of: (name, json, yaml, wide,
-        jsonpath=..., jsonpath-file=..., go-template=..., go-template-file=...).
+        jsonpath=..., jsonpath-as-json=..., jsonpath-file=..., go-template=...,
+        go-template-file=..., template=..., templatefile=...).
 
     --parallel=32:
         Requests at a time while the VHD is copied page by page, 1 to 64.
@@ -392,6 +449,9 @@ Options:
 
     --resource-group='':
         Resource group (default: the cluster's).
+
+    --show-managed-fields=false:
+        Print managedFields too, as JSON or YAML.
 
     --source-url='':
         URL of the VHD (default: the stream's).
@@ -420,6 +480,9 @@ Options:
 
     --target-region=[]:
         Another region to replicate the image version to; repeatable.
+
+    --template='':
+        Template for -o, or the file that it stands in; alone, a go-template.
 
     --timeout='2h':
         How long to wait in all (90s, 30m, 2h).
@@ -498,6 +561,9 @@ Options:
     --all-zones=false:
         One MachineSet for each zone.
 
+    --allow-missing-template-keys=false:
+        What a template names and the result lacks is no error.
+
     --apply=false:
         Apply it to the cluster instead of printing it.
 
@@ -559,7 +625,8 @@ Options:
 
     -o, --output='':
         How the result is printed. One of: (name, json, yaml, wide,
-        jsonpath=..., jsonpath-file=..., go-template=..., go-template-file=...).
+        jsonpath=..., jsonpath-as-json=..., jsonpath-file=..., go-template=...,
+        go-template-file=..., template=..., templatefile=...).
 
     --progress='auto':
         What is told on stderr: bars on a terminal (auto), plain lines, or JSON
@@ -575,6 +642,9 @@ Options:
     --resource-group='':
         Resource group (default: the cluster's).
 
+    --show-managed-fields=false:
+        Print managedFields too, as JSON or YAML.
+
     --stream-file='':
         Boot image stream JSON, or the ConfigMap, from a file instead of the
         cluster.
@@ -586,6 +656,9 @@ Options:
         KEY=VALUE:EFFECT on the nodes; alone, the multi-architecture taint.
         Repeatable. Without a value:
         multi-arch.openshift.io/arch=arm64:NoSchedule.
+
+    --template='':
+        Template for -o, or the file that it stands in; alone, a go-template.
 
     --timeout='2h':
         How long to wait in all (90s, 30m, 2h).
@@ -614,8 +687,18 @@ Examples:
   # Print the version
   kubectl arm64 version
 
+  # Print it for a program
+  kubectl arm64 version -o json
+
+Options:
+    --client=false:
+        As for kubectl; this plugin tells no other version.
+
+    -o, --output='':
+        How it is printed. One of: (json, yaml).
+
 Usage:
-  kubectl arm64 version
+  kubectl arm64 version [options]
 
 Use "kubectl arm64 options" for a list of global command-line options (applies to all commands).
 """,

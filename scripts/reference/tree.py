@@ -14,7 +14,8 @@ from typer.models import ArgumentInfo
 from kubectl_arm64.cli import argv
 from kubectl_arm64.cli.argv import LIST, NUMBER, SWITCH, TEXT, Flag
 from kubectl_arm64.cli.commands import COMMANDS, Command
-from kubectl_arm64.cli.options import ConnectionFlags, Output
+from kubectl_arm64.cli.options import ConnectionFlags
+from kubectl_arm64.cli.printing import Format
 
 HELP = argv.Command("help", "Show the help of a command", arguments=tuple(COMMANDS))
 OPTIONS = argv.Command("options", "List the flags that every command takes")
@@ -45,7 +46,7 @@ def global_flags() -> list[Flag]:
 
 
 def _page(name: str, command: Command) -> Page:
-    flags = [flag for group in command.groups for flag in _flags(group, command.optional)]
+    flags = [flag for group in command.groups for flag in _flags(group, command.bare)]
     words = [word for group in command.groups for word in _arguments(group)]
     return Page(name, command, argv.Command(name, command.summary, flags, words, needs_argument=bool(words)))
 
@@ -56,7 +57,7 @@ def _arguments(group: type) -> Iterator[str]:
             yield from _choices(get_args(hint)[0])
 
 
-def _flags(group: type, optional: Mapping[str, tuple[str, tuple[str, ...]]]) -> Iterator[Flag]:
+def _flags(group: type, bare_values: Mapping[str, str]) -> Iterator[Flag]:
     hints = get_type_hints(group, include_extras=True)
     for field in dataclasses.fields(group):
         kind, (info, *_) = get_args(hints[field.name])[0], hints[field.name].__metadata__
@@ -64,16 +65,17 @@ def _flags(group: type, optional: Mapping[str, tuple[str, tuple[str, ...]]]) -> 
             continue
         # In an annotation, typer keeps the first spelling where a default would stand.
         spellings = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
-        name = next((each for each in spellings if each.startswith("--")), f"--{field.name.replace('_', '-')}")
+        name = next(
+            (each.partition("/")[0] for each in spellings if each.startswith("--")), f"--{field.name.replace('_', '-')}"
+        )
         short = next((each for each in spellings if not each.startswith("--")), "")
-        bare, _ = optional.get(name, ("", ()))
         yield Flag(
             name,
             short,
             _kind(kind),
             choices=_choices(kind),
-            prefixes=Output.TEMPLATES if Output in get_args(kind) else [],
-            bare=bare,
+            prefixes=Format.TEMPLATES if kind is Format else [],
+            bare=bare_values.get(name, ""),
             default=_default(field),
             everywhere=group is ConnectionFlags,
             help=info.help,
@@ -91,8 +93,8 @@ def _kind(of: Any) -> str:
 def _choices(of: Any) -> list[str]:
     if get_origin(of) is UnionType:
         of = get_args(of)[0]
-    if of is Output:
-        return list(Output.FORMATS)
+    if of is Format:
+        return list(Format.FORMATS)
     return [each.value for each in of] if isinstance(of, type) and issubclass(of, Enum) else []
 
 

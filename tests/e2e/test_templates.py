@@ -12,18 +12,28 @@ import pytest
 
 from tests import test_jsonpath, test_templates
 
-Fill = Callable[[Mapping[str, Any], str], subprocess.CompletedProcess[str]]
+Fill = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def fill(go_programs: Path, tmp_path: Path) -> Fill:
-    """`fill(document, "jsonpath=...")`: kubectl prints the document, and asks no server."""
+    """`fill(document, "jsonpath=...", flags)`: kubectl prints the document, and asks no server."""
 
-    def run(document: Mapping[str, Any], output: str) -> subprocess.CompletedProcess[str]:
+    def run(document: Mapping[str, Any], output: str, *flags: str) -> subprocess.CompletedProcess[str]:
         path = tmp_path / "document.json"
         path.write_text(json.dumps(document))
         return subprocess.run(
-            [go_programs / "kubectl", "patch", "--local", f"--filename={path}", "--type=merge", "-p={}", "-o", output],
+            [
+                go_programs / "kubectl",
+                "patch",
+                "--local",
+                f"--filename={path}",
+                "--type=merge",
+                "-p={}",
+                "-o",
+                output,
+                *flags,
+            ],
             env={"HOME": str(tmp_path)},
             capture_output=True,
             text=True,
@@ -60,5 +70,18 @@ def test_kubectl_fills_go_templates_alike(fill: Fill, template: str, text: str) 
 @pytest.mark.parametrize(("template", "said"), test_templates.REFUSED)
 def test_kubectl_refuses_go_templates_alike(fill: Fill, template: str, said: str) -> None:
     ran = fill(test_templates.DOCUMENT, f"go-template={template}")
+    assert ran.returncode == 1
+    assert said in ran.stderr
+
+
+@pytest.mark.parametrize(("template", "text"), test_templates.AS_JSON)
+def test_kubectl_prints_jsonpath_as_json_alike(fill: Fill, template: str, text: str) -> None:
+    ran = fill(test_templates.DOCUMENT, f"jsonpath-as-json={template}")
+    assert ran.stdout == text, ran.stderr
+
+
+@pytest.mark.parametrize(("form", "template", "said"), test_templates.MISSING)
+def test_kubectl_refuses_alike_what_a_template_misses(fill: Fill, form: str, template: str, said: str) -> None:
+    ran = fill(test_templates.DOCUMENT, form, f"--template={template}", "--allow-missing-template-keys=false")
     assert ran.returncode == 1
     assert said in ran.stderr

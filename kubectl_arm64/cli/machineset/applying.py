@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kubectl_arm64.cli import manifest as kubectl
-from kubectl_arm64.cli.machineset.flags import DryRun
 from kubectl_arm64.cli.machineset.ports import Cluster
+from kubectl_arm64.cli.options import DryRun
 from kubectl_arm64.cluster import Document, ManagedBootImages
 from kubectl_arm64.errors import Failure, Refused
 from kubectl_arm64.image import GalleryImage, tells_generation_2
@@ -62,7 +62,7 @@ class Application:
         result = self.cluster.apply(
             manifest, dry_run=self.dry_run is DryRun.server, force_conflicts=self.force_conflicts
         )
-        return Applied(kubectl.settled(result), _verb(live, live is not None and kubectl.same(live, result)))
+        return Applied(dict(result), _verb(live, live is not None and kubectl.same(live, result)))
 
     def rehearse(self, clone: Clone) -> None:
         """Let the API server judge it, which keeps nothing. Raises what applying it would."""

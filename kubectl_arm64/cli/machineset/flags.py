@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from kubectl_arm64.cli.options import ImageFlags, OutputFlag, seconds
+from kubectl_arm64.cli.options import DryRun, ImageFlags, seconds
+from kubectl_arm64.cli.printing import PrintFlags
 from kubectl_arm64.errors import UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.machineset import MULTI_ARCH_TAINT, parse_node_label, parse_taint
 
-# Flags whose value may be left out: flag -> (value when bare, values it knows).
-OPTIONAL_VALUES = {
-    "--dry-run": ("client", ("none", "client", "server")),
-    "--taint": (MULTI_ARCH_TAINT, ()),
-}
-
-
-class DryRun(StrEnum):
-    """The values of --dry-run."""
-
-    none = "none"
-    client = "client"
-    server = "server"
+BARE_VALUES = {"--dry-run": "client", "--taint": MULTI_ARCH_TAINT}
 
 
 @dataclass(frozen=True)
-class MachinesetFlags:
+class MachinesetFlags(PrintFlags):
     """The flags of `machineset` alone."""
 
     source: Annotated[
@@ -76,7 +64,6 @@ class MachinesetFlags:
     force_conflicts: Annotated[
         bool, typer.Option("--force-conflicts", help="Take over fields that another manager owns.")
     ] = False
-    output: OutputFlag = None
 
     @property
     def stands_alone(self) -> bool:
@@ -105,7 +92,7 @@ class MachinesetFlags:
 
     def check(self, image: ImageFlags) -> None:
         """Raise UsageError for flags that contradict each other, and what reading one of them raises."""
-        _ = self.taints, self.node_labels, self.gallery_image, seconds(image.timeout, "--timeout")
+        _ = self.output, self.taints, self.node_labels, self.gallery_image, seconds(image.timeout, "--timeout")
         _exclusive({"--from": self.source, "-f": self.file})
         _exclusive({"--zone": self.zone, "--all-zones": self.all_zones})
         _exclusive({"--image": self.image, "--publish": self.publish})

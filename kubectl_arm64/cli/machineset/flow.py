@@ -23,8 +23,9 @@ from kubectl_arm64.cli.machineset.sources import (
     look,
 )
 from kubectl_arm64.cli.machineset.waiting import Wait
-from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags, Output
+from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags
 from kubectl_arm64.cli.pace import pace
+from kubectl_arm64.cli.printing import Format, Output
 from kubectl_arm64.cluster import ClusterFacts, opt_out_price, require
 from kubectl_arm64.errors import Failure, UsageError
 from kubectl_arm64.image import GalleryImage
@@ -55,7 +56,7 @@ def command(
 
         # stdout is the MachineSet's alone.
         quiet = replace(streams, out=io.StringIO())
-        wanted = bootimage.BootimageFlags(target_region=list(regions), output=Output.name)
+        wanted = bootimage.BootimageFlags(target_region=list(regions), format=Format("name"))
         return bootimage.run(connection, image, wanted, invocation, quiet)
 
     ports = Ports(

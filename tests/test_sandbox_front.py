@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ import requests
 import yaml
 
 from tests import fake_services
+from tests.sandbox.faults import peer
 from tests.sandbox.server import Sandbox
 
 ARM = "https://management.azure.com"
@@ -313,6 +315,24 @@ def test_when_the_client_is_the_sandbox_itself_it_is_never_killed(client: reques
     front.fault("/galleries/", action="kill")
     answer = client.get(GALLERY)
     assert (answer.status_code, answer.text) == (500, "kill refused: the client is the sandbox itself")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the client's process is found in /proc")
+def test_a_process_is_found_while_its_other_files_come_and_go() -> None:
+    over = threading.Event()
+
+    def open_and_close() -> None:
+        while not over.is_set():
+            os.close(os.open(os.devnull, os.O_RDONLY))
+
+    lower = os.open(os.devnull, os.O_RDONLY)  # a number that is looked at before the connection's
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        os.close(lower)
+        threading.Thread(target=open_and_close, daemon=True).start()
+        ends = client.getsockname()[1], server.getsockname()[1]
+        found = {peer(*ends) for _ in range(30)}
+        over.set()
+    assert found == {os.getpid()}
 
 
 def test_when_the_cluster_is_to_fail_its_host_is_kubernetes(front: Sandbox) -> None:

@@ -169,10 +169,18 @@ def peer(client_port: int, server_port: int) -> int | None:
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():
             continue
-        with suppress(OSError):
-            if any(os.readlink(fd) == f"socket:[{inode}]" for fd in (process / "fd").iterdir()):
+        with suppress(OSError):  # it has ended, or is another user's
+            if any(_target(fd) == f"socket:[{inode}]" for fd in (process / "fd").iterdir()):
                 return int(process.name)
     return None
+
+
+def _target(fd: Path) -> str:
+    """What a file descriptor is; "" for one that was closed since it was listed, which says nothing of the others."""
+    try:
+        return os.readlink(fd)
+    except OSError:
+        return ""
 
 
 def _inode(client_port: int, server_port: int) -> str | None:

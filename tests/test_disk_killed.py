@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.copying import same_bytes
+from tests.copying import SOURCE_URL, same_bytes
 from tests.forks import SIGKILLED, Forks, context, forks
 from tests.sandbox.arm.disks import Upload
+from tests.sandbox.blob.properties import new_blob
+from tests.sandbox.blob.vhd import MIB, vhd
 from tests.sandbox.server import Sandbox
 from tests.test_bootimage import VERSION
 from tests.test_killed import state
@@ -143,4 +145,29 @@ def test_when_two_runs_begin_at_once_both_end_with_the_one_image_version(forks: 
     told = "\n".join(output.read_text() for output in outputs)
     assert [run.exitcode for run in runs] == [0, 0], told
     assert [same_bytes(store, source(sandbox).store) for store in stores.values()] == [True], told
+    published(sandbox)
+
+
+@pytest.mark.parametrize(("method", "path", "nth"), [("PUT", PUT_PAGE, 7), ("PATCH", DISK_PATH, 1)])
+def test_when_the_other_run_copies_from_elsewhere_the_first_finds_its_image_version(
+    forks: Forks, tmp_path: Path, method: str, path: str, nth: int
+) -> None:
+    sandbox = forks.sandbox
+    mirror = new_blob(vhd(3 * MIB, 32 * MIB), sandbox.world.clock.now())
+    sandbox.world.accounts["rhcos"].containers["imagebucket"].blobs["mirror.vhd"] = mirror
+    fault = sandbox.fault(path, method=method, nth=nth, action="stall", seconds=0.2)
+    first = forks.begin(ON_DISK, tmp_path / "first")
+    assert first.pid
+    assert fault.met.wait(60)
+    os.kill(first.pid, signal.SIGSTOP)
+    try:
+        code, said = forks.call(*ON_DISK, "--source-url", f"{SOURCE_URL.rpartition('/')[0]}/mirror.vhd")
+        assert code == 0, said
+        assert "holds another VHD, or another state of this one: starting over" in said
+    finally:
+        os.kill(first.pid, signal.SIGCONT)
+    first.join(60)
+    said = (tmp_path / "first").read_text()
+    assert first.exitcode == 0, said
+    assert f"image version rhcos-arm64-gen2/{VERSION}: found" in said
     published(sandbox)

@@ -113,6 +113,27 @@ def test_a_sas_is_made_anew_before_it_ends() -> None:
     assert keys == ["g/a", "g/a"]
 
 
+def test_when_a_key_cannot_be_had_once_the_next_call_asks_again() -> None:
+    moments = [datetime(2026, 3, 1, 12, 0, tzinfo=UTC)]
+    keys: list[str | Failure] = ["a2V5"]
+
+    def key(group: str, name: str) -> str:
+        answer = keys[-1]
+        if isinstance(answer, Failure):
+            raise answer
+        return answer
+
+    resource = {"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"}
+    access = by_key(resource, "vhd", key, lambda: moments[-1])
+    access()
+    moments.append(moments[0] + timedelta(minutes=21))
+    keys.append(Failure("no answer", "try again"))
+    with pytest.raises(Failure, match="no answer"):
+        access()
+    keys.append("a2V5")
+    assert "12%3A51" in access().signature  # type: ignore[union-attr]
+
+
 def test_a_token_needs_no_key(sandbox: Sandbox, azure: Azure, account: Resource) -> None:
     azure.blobs(account, "vhd", "login").head(BLOB)
     assert not sandbox.asked("POST", "listKeys")

@@ -7,6 +7,7 @@ import json
 import pytest
 import yaml
 
+from kubectl_arm64.cli.options import ConnectionFlags
 from kubectl_arm64.pipeline.storage_account import window
 from tests.conftest import Plugin
 from tests.sandbox.arm.policy import no_shared_keys
@@ -298,6 +299,20 @@ def test_when_another_definition_has_our_identifier_it_is_refused_before_anythin
     assert writes(sandbox) == []
 
 
+NO_READ = json.dumps({"error": {"code": "AuthorizationFailed", "message": "The client lacks storageAccounts/read."}})
+
+
+@pytest.mark.parametrize("words", [(), ("--delete-vhd",)])
+def test_when_the_image_is_ready_an_account_that_may_not_be_read_does_no_harm(
+    plugin: Plugin, sandbox: Sandbox, words: tuple[str, ...]
+) -> None:
+    assert plugin("bootimage").code == 0
+    sandbox.fault("/storageAccounts/", method="GET", nth=1 + len(words), times=99, status=403, body=NO_READ)
+    result = plugin("bootimage", *words)
+    assert (result.code, result.out) == (0, resource_id() + "\n"), result.err
+    assert ("VHD rhcos-418.94.202602022246-0-azure.aarch64.vhd stays" in result.err) is bool(words)
+
+
 # ---- what is asked for
 
 
@@ -306,6 +321,8 @@ def test_when_another_definition_has_our_identifier_it_is_refused_before_anythin
     [
         ((), "machineset --apply"),
         (("--gallery=g1",), "machineset --apply --gallery g1"),
+        (("-n", "machines"), "machineset --apply --namespace machines"),
+        (("--as=jane", "--as-group=a", "--as-group=b"), "machineset --apply --as jane --as-group a --as-group b"),
         (("--architecture=x86_64",), ""),
     ],
 )
@@ -316,6 +333,22 @@ def test_the_hint_names_the_command_that_uses_this_image(
     assert ("Next: kubectl arm64 " + following if following else "") == "".join(
         line for line in result.err.splitlines() if line.startswith("Next")
     )
+
+
+def test_the_hint_leads_to_the_same_cluster_as_the_same_user_and_tells_no_secret() -> None:
+    connection = ConnectionFlags(
+        kubeconfig="/etc/k", context="prod", cluster="c", user="u", server="https://api:6443", token="t0ken",
+        username="jane", password="passw0rd", client_certificate="c.pem", client_key="k.pem",
+        certificate_authority="ca.pem", tls_server_name="api", insecure_skip_tls_verify=True,
+        namespace="machines", impersonate="jane", impersonate_groups=["a", "b"], impersonate_uid="7",
+        impersonate_extra=["k=v"], request_timeout="3s", verbosity=9,
+    )  # fmt: skip
+    assert " ".join(connection.carried()) == (
+        "--kubeconfig /etc/k --context prod --cluster c --user u --server https://api:6443 --client-certificate c.pem "
+        "--client-key k.pem --certificate-authority ca.pem --tls-server-name api --namespace machines --as jane "
+        "--as-uid 7 --insecure-skip-tls-verify --as-group a --as-group b --as-user-extra k=v"
+    )
+    assert ConnectionFlags().carried() == []
 
 
 def test_when_a_right_is_missing_the_plan_warns_of_it(plugin: Plugin, sandbox: Sandbox) -> None:

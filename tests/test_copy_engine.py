@@ -200,6 +200,17 @@ def test_when_its_lease_ran_out_it_is_taken_again_once_for_all_that_were_under_w
     assert is_complete(sandbox)
 
 
+def test_when_its_lease_was_released_a_late_renewal_does_not_take_it_again(place: Place, sandbox: Sandbox) -> None:
+    interrupted(place, sandbox)
+    sandbox.advance(60)
+    lease = Lease(place.page_blob())
+    assert lease.acquire()
+    with lease:
+        pass
+    lease.renew()
+    assert Lease(place.page_blob()).acquire()
+
+
 def test_when_another_run_took_the_lease_over_this_one_stops(place: Place, sandbox: Sandbox) -> None:
     other = Lease(place.page_blob())
 

@@ -96,6 +96,27 @@ def test_when_the_account_was_made_and_is_of_no_use_its_keys_are_off_again(plugi
     assert shared_keys(sandbox) is False
 
 
+@pytest.mark.parametrize("code", ["KeyBasedAuthenticationNotPermitted", "AuthorizationPermissionMismatch"])
+def test_when_the_blobs_of_an_account_just_made_are_refused_it_takes_a_disk(
+    plugin: Plugin, sandbox: Sandbox, code: str
+) -> None:
+    without_data_role(sandbox)
+    sandbox.knobs.polls["galleries"] = 0
+    headers = {"x-ms-error-code": code}
+    sandbox.fault(r"rhcos4aw65lm6hpqt3slqgqi\.blob\.core", times=9999, status=403, headers=headers)
+    judge_turned(plugin, sandbox, code)
+    assert len(sandbox.asked("PUT", "/galleries/[a-z0-9_]+[?]")) == 1
+    assert shared_keys(sandbox) is False
+
+
+def test_when_a_policy_forbids_galleries_a_disk_would_not_help(plugin: Plugin, sandbox: Sandbox) -> None:
+    forbid_resources(sandbox, "Microsoft.Compute/galleries")
+    result = plugin("bootimage")
+    assert result.code == 1
+    assert "'Not allowed: Microsoft.Compute/galleries'" in result.err
+    assert sandbox.asked("", "/disks/") == []
+
+
 def test_when_storage_is_not_registered_and_may_not_be_it_takes_a_disk(plugin: Plugin, sandbox: Sandbox) -> None:
     unregister_storage(sandbox)
     forbid(sandbox, "Microsoft.Storage/register/action")

@@ -275,3 +275,16 @@ def test_when_azure_does_not_let_an_uploads_tags_be_changed_they_are_changed_aft
     result = plugin(*ON_DISK)
     assert result.code == 0, result.err
     assert len(sandbox.asked("PATCH", DISK_PATH)) == 2
+
+
+def test_when_the_version_was_made_from_a_disk_of_another_subscription_ours_of_that_name_stays(
+    plugin: Plugin, sandbox: Sandbox
+) -> None:
+    kept = sandbox.fault(DISK_PATH, method="DELETE", status=403, times=99)
+    assert plugin(*ON_DISK).code == 0
+    sandbox.knobs.faults.remove(kept)
+    (version,) = [body for key, body in sandbox.world.resources.items() if key.endswith(f"/versions/{VERSION}")]
+    source = version["properties"]["storageProfile"]["osDiskImage"]["source"]
+    source["id"] = source["id"].replace(subscription(sandbox), "00000000-0000-4000-8000-0000000000aa")
+    assert plugin(*ON_DISK).code == 0
+    assert len(disks(sandbox)) == 1

@@ -135,6 +135,12 @@ def test_when_the_service_asks_to_wait_its_seconds_replace_the_interval() -> Non
     assert time.slept == [17]
 
 
+def test_when_the_service_asks_for_no_wait_it_is_not_asked_without_pause() -> None:
+    time = Time()
+    ensure(Resource([MISSING, pending(), READY], Running(2, retry_after=0)), time.pace(), Heard())
+    assert time.slept == [1]
+
+
 def test_when_the_operation_fails_its_own_words_are_raised() -> None:
     step = Resource([MISSING, pending()], Running(1, fails="InvalidVhd: the footer is broken"))
     with pytest.raises(Failure, match="InvalidVhd: the footer is broken"):

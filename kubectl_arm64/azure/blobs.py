@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -61,17 +62,20 @@ def by_key(
     credential: AzureSasCredential | None = None
     permissions = _REMOVES if removes else _COPIES
     ends = now()
+    one_at_a_time = threading.Lock()
 
     def access() -> AzureSasCredential:
         nonlocal credential, ends
-        if credential is None or now() > ends - _SAS_RENEWAL:
-            ends = now() + _SAS_LIFETIME
-            signature = container_sas(name, container, key(group, name), permissions, ends)
-            if credential is None:
-                credential = AzureSasCredential(signature)
-            else:
-                credential.update(signature)
-        return credential
+        with one_at_a_time:
+            if credential is None or now() > ends - _SAS_RENEWAL:
+                new_end = now() + _SAS_LIFETIME
+                signature = container_sas(name, container, key(group, name), permissions, new_end)
+                if credential is None:
+                    credential = AzureSasCredential(signature)
+                else:
+                    credential.update(signature)
+                ends = new_end  # only now: whoever asks next tries again what failed
+            return credential
 
     return access
 

@@ -179,7 +179,7 @@ def run(
         streams.warn([line for line in (publication.turned_to_disk, str(lacking or "")) if line])
         _print_plan(plan, found, leftovers, output, streams)
         return None
-    following = _following(plan, image, flags, invocation)
+    following = _following(plan, connection, image, flags, invocation)
     _print_result(_result(plan, publication), plan, output, following, streams)
     return published
 
@@ -189,13 +189,16 @@ def _reporter(image: ImageFlags, streams: Streams) -> Report:
     return reporter(streams.err, streams.environ, streams.events, plain=plain)
 
 
-def _following(plan: ImagePlan, image: ImageFlags, flags: BootimageFlags, invocation: Invocation) -> str:
+def _following(
+    plan: ImagePlan, connection: ConnectionFlags, image: ImageFlags, flags: BootimageFlags, invocation: Invocation
+) -> str:
     """The command that uses the image, "" where `machineset` has no use for it."""
     if image.architecture is not stream.Architecture.AARCH64:
         return ""
+    carried = [*image.carried(), *connection.carried()]
     if flags.source_url:  # a release that the cluster's stream does not name is found by its ID alone
-        return invocation.next("machineset", "--apply", "--image", plan.image.resource_id)
-    return invocation.next("machineset", "--apply", *image.carried())
+        return invocation.next("machineset", "--apply", "--image", plan.image.resource_id, *carried)
+    return invocation.next("machineset", "--apply", *carried)
 
 
 @contextmanager

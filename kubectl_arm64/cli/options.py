@@ -111,6 +111,28 @@ class ConnectionFlags(KubectlFlags):
         int, typer.Option("--v", "-v", help="0 to 9: from 1 tracebacks, from 6 requests, never a secret.")
     ] = 0
 
+    def carried(self) -> list[str]:
+        """The flags that a following command needs to reach the same cluster as the same user; no secret is one."""
+        given = {
+            "--kubeconfig": self.kubeconfig,
+            "--context": self.context,
+            "--cluster": self.cluster,
+            "--user": self.user,
+            "--server": self.server,
+            "--client-certificate": self.client_certificate,
+            "--client-key": self.client_key,
+            "--certificate-authority": self.certificate_authority,
+            "--tls-server-name": self.tls_server_name,
+            "--namespace": "" if self.namespace == ConnectionFlags.namespace else self.namespace,
+            "--as": self.impersonate,
+            "--as-uid": self.impersonate_uid,
+        }
+        words = [word for flag, value in given.items() if value for word in (flag, value)]
+        words += ["--insecure-skip-tls-verify"] if self.insecure_skip_tls_verify else []
+        words += [word for group in self.impersonate_groups for word in ("--as-group", group)]
+        words += [word for extra in self.impersonate_extra for word in ("--as-user-extra", extra)]
+        return words
+
 
 @dataclass(frozen=True)
 class ImageFlags:

@@ -17,6 +17,7 @@ from kubectl_arm64.errors import Failure, Refused
 
 SECONDS = 15  # the shortest that there is (learn.microsoft.com/rest/api/storageservices/lease-blob)
 RENEW_SECONDS = 5.0
+_PATIENCE_SECONDS = 2.0  # with a renewal that is under way when all is done
 
 
 class Lease:
@@ -39,6 +40,8 @@ class Lease:
     def renew(self) -> None:
         """Make it last; one that ran out is taken anew. Raises Refused where another has taken it meanwhile."""
         with self._taking:
+            if self._ended.is_set():
+                return  # released: to take it again would make the next run wait
             try:
                 self._blob.renew_lease(self.id)
             except (LeaseLost, LeaseHeld):
@@ -56,8 +59,13 @@ class Lease:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        with contextlib.suppress(Failure):  # it runs out by itself
-            self._blob.release_lease(self.id)
+        renewed = self._taking.acquire(timeout=_PATIENCE_SECONDS)
+        try:
+            with contextlib.suppress(Failure):  # it runs out by itself
+                self._blob.release_lease(self.id)
+        finally:
+            if renewed:
+                self._taking.release()
 
     def _keep(self) -> None:
         while not self._ended.wait(RENEW_SECONDS):

@@ -86,8 +86,10 @@ class DiskStep:
         return _Copying(upload)
 
     def discard(self, disk_id: str) -> None:
-        """Remove the disk that an image version was made from, if this tool made it and it is still there."""
+        """Remove the disk that an image version was made from, if this tool made it here and it is still there."""
         words = disk_id.strip("/").split("/")
+        if words[1].lower() != self._plan.subscription.lower():
+            return
         disk = ManagedDisk(self._disks, words[3], words[-1], self._pace)
         found = disk.get()
         if found is not None and is_ours(found):

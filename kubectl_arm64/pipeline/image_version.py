@@ -32,6 +32,7 @@ class ImageVersionStep:
         self._source = source
         self._verified = {TAG_SHA256: verified} if verified else {}
         self._found: Resource | None = None
+        self._goes = False  # it was seen on its way out
 
     @property
     def title(self) -> str:
@@ -40,7 +41,7 @@ class ImageVersionStep:
     @property
     def needs_vhd(self) -> bool:
         """Whether, as last observed, there is nothing that could be awaited or extended."""
-        return self._found is None or self._found["properties"].get("provisioningState") == "Failed"
+        return self._found is None or self._found["properties"].get("provisioningState") in ("Failed", "Deleting")
 
     @property
     def disk_id(self) -> str:
@@ -51,7 +52,7 @@ class ImageVersionStep:
     @property
     def blob_uri(self) -> str:
         """The blob that the version, as last observed, was made from; "" where it was none."""
-        return str(_source(self._found).get("uri", "")) if self._found else ""
+        return uri(self._found) if self._found else ""
 
     @property
     def sha256(self) -> str:
@@ -64,13 +65,14 @@ class ImageVersionStep:
             plan.resource_group, plan.gallery.name, plan.definition.name, plan.version.name
         )
         if self._found is None:
-            return Observed(State.MISSING)
+            return Observed(State.MISSING, "it was deleted", again=True) if self._goes else Observed(State.MISSING)
         self._check_content(self._found)
         state = str(self._found["properties"].get("provisioningState", ""))
         if state == "Failed":
             return self._failed(self._found)
-        if state == "Deleting":
-            raise Failure(f"{self.title} is being deleted", "run the same command again when it is gone")
+        if state == "Deleting":  # by this run, by a killed one, or by somebody who will see it made again
+            self._goes = True
+            return Observed(State.PENDING, "being deleted; it is made again")
         if state != "Succeeded":
             return Observed(State.PENDING, replication_note(self._found) or state, replication(self._found))
         if absent := self._absent_regions(self._found):
@@ -85,6 +87,7 @@ class ImageVersionStep:
     def start(self) -> Operation:
         plan = self._plan
         names = (plan.resource_group, plan.gallery.name, plan.definition.name, plan.version.name)
+        self._goes = False
         if self._found is None:
             return self._galleries.create_version(*names, self._body(list(plan.regions)))
         if self.needs_vhd:
@@ -176,7 +179,7 @@ def holds_release(version: Resource, release: str) -> bool:
     tags = version.get("tags") or {}
     if TAG in tags:
         return bool(tags.get(TAG_RELEASE) == release)
-    return release in unquote(urlsplit(_uri(version)).path)
+    return release in unquote(urlsplit(uri(version)).path)
 
 
 def content(version: Resource) -> str:
@@ -184,12 +187,12 @@ def content(version: Resource) -> str:
     tags = version.get("tags") or {}
     if TAG in tags:
         return f"release {tags.get(TAG_RELEASE)}"
-    return f"what somebody else made from {_uri(version).partition('?')[0] or 'an unknown source'}"
+    return f"what somebody else made from {uri(version).partition('?')[0] or 'an unknown source'}"
 
 
-def _uri(version: Resource) -> str:
-    profile = version["properties"].get("storageProfile") or {}
-    return str(((profile.get("osDiskImage") or {}).get("source") or {}).get("uri", ""))
+def uri(version: Resource) -> str:
+    """The blob that it was made from, "" where it was none."""
+    return str(_source(version).get("uri", ""))
 
 
 def regions(version: Resource) -> list[str]:

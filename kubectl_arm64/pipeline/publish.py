@@ -12,7 +12,7 @@ from kubectl_arm64.pipeline.gallery import GalleryStep
 from kubectl_arm64.pipeline.image_definition import ImageDefinitionStep
 from kubectl_arm64.pipeline.image_version import ImageVersionStep
 from kubectl_arm64.pipeline.staging import Staging, Work, of_account, terms
-from kubectl_arm64.pipeline.step import Begun, Pace, Reporter, State, begin
+from kubectl_arm64.pipeline.step import Pace, Reporter, State, begin
 from kubectl_arm64.pipeline.steps import Found, Steps
 from kubectl_arm64.pipeline.verification import Verification, WrongDigest
 from kubectl_arm64.pipeline.vhd_removal import Leftover
@@ -35,6 +35,7 @@ class Publication:
         work = Work(plan, pages, SourceVhd(pages), self._steps, pace, report, self._verification, choices.parallel)
         self._account = AccountStaging(azure, work, choices)
         self._disk = DiskStaging(azure.disks, work, self._is_published, wait=choices.wait)
+        self._of_gallery: Denied | None = None  # what a managed disk would not mend
         self._staging: Staging = self._disk if choices.staging == "disk" else self._account
 
     def survey(self) -> list[Found]:
@@ -88,26 +89,34 @@ class Publication:
 
     def _publish(self) -> None:
         if self._version.needs_vhd:
-            copy = self._begin_copy()
-            # The copy takes minutes: gallery and definition are made beside it, whoever copies.
-            self._staging.finish(copy, self._ensure_definition)
+            self._stage()
         elif self._verification:
             self._verify_published(self._verification)
         self._steps.finish(begin(self._version, self._report))
 
-    def _begin_copy(self) -> Begun:
+    def _stage(self) -> None:
         try:
-            return self._staging.begin()
+            self._copy()
         except Denied as denied:
-            if self._staging is self._disk or self._choices.staging != "auto" or not of_account(denied):
+            if self._staging is self._disk or self._choices.staging != "auto" or denied is self._of_gallery:
+                raise
+            if not of_account(denied):
                 raise
             self._account.abandon()
             self.stage_on_disk(denied.what)
-            return self._staging.begin()
+            self._copy()
+
+    def _copy(self) -> None:
+        """The copy takes minutes: gallery and definition are made beside it, whoever copies."""
+        self._staging.finish(self._staging.begin(), self._ensure_definition)
 
     def _ensure_definition(self) -> None:
-        self._steps.ensure(self._gallery)
-        self._steps.ensure(self._definition)
+        try:
+            self._steps.ensure(self._gallery)
+            self._steps.ensure(self._definition)
+        except Denied as denied:
+            self._of_gallery = denied
+            raise
 
     def _verify_published(self, verification: Verification) -> None:
         """By the tag of the version that is there, else by the VHD that it was made from, where that was kept."""
@@ -127,7 +136,7 @@ class Publication:
             raise Failure(f"{wrong.what}, and {version.title} was made from it", advice) from wrong
 
     def _is_published(self) -> bool:
-        return self._version.observe().state is not State.MISSING
+        return self._version.observe().state is not State.MISSING and not self._version.needs_vhd
 
 
 def _verification(plan: ImagePlan, choices: Choices, pace: Pace, report: Reporter) -> Verification | None:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from kubectl_arm64.errors import Failure, NotFinished, Refused
 
+_LEAST_SECONDS = 1.0  # between two looks, even where the service asks for none (Retry-After: 0)
 CONFLICT = "Conflict"  # Azure's word for an operation that is under way on the same resource
 
 
@@ -106,7 +107,7 @@ class Pace:
 
     def wait(self, title: str, observed: Observed, asked: float | None) -> None:
         """Sleep until the next look; raise NotFinished where that would pass the deadline."""
-        seconds = self.interval if asked is None else asked
+        seconds = self.interval if asked is None else max(asked, min(self.interval, _LEAST_SECONDS))
         left = self.deadline - self.clock()
         if left <= 0:
             raise NotFinished(f"{title} is not ready yet{': ' * bool(observed.note)}{observed.note}")

@@ -33,15 +33,15 @@ class Steps:
         return self.seen(step, _MISSING if below_nothing else step.observe())
 
     def seen(self, step: Step, observed: Observed) -> Found:
-        """What `begin` and `ensure` take for the step's state."""
+        """What `begin` and `ensure` take for the step's state, once: what they do changes it."""
         self._seen[step] = observed
         return Found(step, observed)
 
     def ensure(self, step: Step) -> Outcome:
-        return ensure(step, self._pace, self._report, self._seen.get(step))
+        return ensure(step, self._pace, self._report, self._seen.pop(step, None))
 
     def begin(self, step: Step) -> Begun:
-        return begin(step, self._report, self._seen.get(step))
+        return begin(step, self._report, self._seen.pop(step, None))
 
     def finish(self, begun: Begun) -> None:
         """Raises NotFinished where nobody waits."""

@@ -134,16 +134,19 @@ class SharedKeys:
 
     def close(self) -> None:
         """Switch shared keys off again where the tag says that they are on for this VHD, or were forgotten."""
-        resource = self._accounts.get(self._group, self._name)
-        if resource is None or not is_ours(resource) or not self._is_to_close(_tags(resource).get(TAG_KEYS_ON, "")):
-            return
-        tags = {key: value for key, value in _tags(resource).items() if key != TAG_KEYS_ON}
+        closing = False
         try:
-            self._update(tags, on=False)
-        except Denied as denied:  # whoever may only read still gets the image that is ready
-            self._report.note(f"{denied.what}: shared keys of storage account {self._name} stay on")
+            resource = self._accounts.get(self._group, self._name)
+            closing = resource is not None and is_ours(resource) and self._is_to_close(resource)
+            if resource is not None and closing:
+                tags = {key: value for key, value in _tags(resource).items() if key != TAG_KEYS_ON}
+                self._update(tags, on=False)
+        except Denied as denied:  # whoever may not write, or not even read, still gets the image that is ready
+            if closing or self.opened:
+                self._report.note(f"{denied.what}: shared keys of storage account {self._name} stay on")
             return
-        self._report.note(f"shared keys of storage account {self._name} are switched off")
+        if closing:
+            self._report.note(f"shared keys of storage account {self._name} are switched off")
 
     def abandon(self) -> None:
         """Close the window after a failure, if this run opened it: another run may be in the middle of its copy."""
@@ -151,7 +154,8 @@ class SharedKeys:
             with contextlib.suppress(Failure):
                 self.close()
 
-    def _is_to_close(self, tag: str) -> bool:
+    def _is_to_close(self, resource: Resource) -> bool:
+        tag = _tags(resource).get(TAG_KEYS_ON, "")
         since, _, blob = tag.partition(" ")
         return bool(tag) and (blob in ("", self._blob) or since < _at(datetime.now(UTC) - FORGOTTEN))
 

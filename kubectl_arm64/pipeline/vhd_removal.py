@@ -55,12 +55,12 @@ class VhdRemoval:
 
     def run(self) -> None:
         """Delete what is there and ours. The image version stands, whatever becomes of the rest: it is only told."""
-        account = self._found()
-        if account is None:
-            self.done = True
-            return
         left = self._vhd
         try:
+            account = self._found()
+            if account is None:
+                self.done = True
+                return
             blobs = self._reach(account)
             self.done = self._delete_vhd(blobs)
             left = self._account

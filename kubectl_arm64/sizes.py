@@ -47,7 +47,6 @@ class VmSize:
     """One VM size in one region, as this subscription may use it."""
 
     name: str
-    family: str
     architecture: str  # "Arm64" or "x64"; absent means x64
     vcpus: int
     memory_gib: float
@@ -94,7 +93,6 @@ def _parse(sku: Mapping[str, Any], location: str) -> VmSize:
     zones = {zone for place in places for zone in place.get("zones") or []}
     return VmSize(
         name=str(sku["name"]),
-        family=str(sku.get("family", "")),
         architecture=has.get("CpuArchitectureType", "x64"),
         vcpus=int(_number(has, "vCPUs")),
         memory_gib=_number(has, "MemoryGB"),

@@ -44,11 +44,6 @@ def test_when_the_cloud_is_azure_stack_it_is_refused() -> None:
         clouds.named("AzureStackCloud")
 
 
-def test_a_storage_url_tells_its_cloud() -> None:
-    assert clouds.of_storage_url("https://rhcos.blob.core.usgovcloudapi.net/a/b.vhd") is clouds.US_GOVERNMENT
-    assert clouds.of_storage_url("https://mirror.example.com/b.vhd") is None
-
-
 def test_what_one_role_excludes_another_may_grant() -> None:
     contributor = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
     granter = {"actions": ["microsoft.authorization/roleAssignments/write"], "notActions": []}

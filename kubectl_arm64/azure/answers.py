@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from azure.core.exceptions import HttpResponseError
@@ -24,7 +23,6 @@ class Answer:
     code: str = ""
     message: str = ""
     target: str = ""
-    host: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)  # lower-case names
     errors: tuple[Mapping[str, Any], ...] = ()
     detail: str = ""  # storage's AuthenticationErrorDetail
@@ -57,20 +55,19 @@ def answer_of(error: HttpResponseError) -> Answer:
 def of_response(response: Any) -> Answer:
     """The answer that a response of azure-core, old style or new, is."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    host = urlsplit(response.request.url).hostname or ""
     try:
         text = response.text()
     except Exception:  # a body that was never read, or whose connection is gone: the headers must do
         text = ""
-    return parse(int(response.status_code), headers, text, host, str(getattr(response, "reason", "") or ""))
+    return parse(int(response.status_code), headers, text, str(getattr(response, "reason", "") or ""))
 
 
-def parse(status: int, headers: Mapping[str, str], text: str, host: str = "", reason: str = "") -> Answer:
+def parse(status: int, headers: Mapping[str, str], text: str, reason: str = "") -> Answer:
     """The answer that a response's parts tell; `headers` with lower-case names."""
     code = headers.get("x-ms-error-code", "")
     document = _json(text)
     if isinstance(document, Mapping):
-        return of_document(document, status, headers, host)
+        return of_document(document, status, headers)
     if (xml := _xml(text)) is not None:
         parts = {child.tag: child.text or "" for child in xml}
         return Answer(
@@ -78,16 +75,13 @@ def parse(status: int, headers: Mapping[str, str], text: str, host: str = "", re
             parts.get("Code", code),
             _TRAILER.sub("", parts.get("Message", "")),
             parts.get("HeaderName", ""),
-            host,
             headers,
             detail=parts.get("AuthenticationErrorDetail", ""),
         )
-    return Answer(status, code, code or _not_azures(text) or reason or f"HTTP {status}", "", host, headers)
+    return Answer(status, code, code or _not_azures(text) or reason or f"HTTP {status}", "", headers)
 
 
-def of_document(
-    document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None, host: str = ""
-) -> Answer:
+def of_document(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """The answer that ARM's JSON tells: `{"error": {...}}`, or the error object by itself (Microsoft.Compute's 429)."""
     inner = document.get("error")
     error = inner if isinstance(inner, Mapping) else document
@@ -99,7 +93,6 @@ def of_document(
         code,
         _TRAILER.sub("", message) or code or f"HTTP {status}",
         str(error.get("target") or ""),
-        host,
         headers or {},
         tuple(_nested(error)),
     )

@@ -1,9 +1,8 @@
-"""The Azure clouds, by the name that a cluster gives them or by a storage URL. Pure."""
+"""The Azure clouds, by the name that a cluster gives them. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from kubectl_arm64.errors import Unsupported
 
@@ -21,7 +20,6 @@ class Cloud:
     arm_scope: str
     authority: str
     storage_suffix: str
-    portal: str
 
     def blob_endpoint(self, account: str) -> str:
         return f"https://{account}.blob.{self.storage_suffix}"
@@ -34,7 +32,6 @@ PUBLIC = Cloud(
     "https://management.azure.com/.default",
     "login.microsoftonline.com",
     "core.windows.net",
-    "https://portal.azure.com",
 )
 US_GOVERNMENT = Cloud(
     "AzureUSGovernmentCloud",
@@ -43,7 +40,6 @@ US_GOVERNMENT = Cloud(
     "https://management.core.usgovcloudapi.net/.default",
     "login.microsoftonline.us",
     "core.usgovcloudapi.net",
-    "https://portal.azure.us",
 )
 CHINA = Cloud(
     "AzureChinaCloud",
@@ -52,7 +48,6 @@ CHINA = Cloud(
     "https://management.chinacloudapi.cn/.default",
     "login.chinacloudapi.cn",
     "core.chinacloudapi.cn",
-    "https://portal.azure.cn",
 )
 CLOUDS = (PUBLIC, US_GOVERNMENT, CHINA)
 _BY_NAME = {name.lower(): cloud for cloud in CLOUDS for name in (cloud.name, cloud.az_name)}
@@ -66,9 +61,3 @@ def named(name: str) -> Cloud:
             f"Azure cloud {name} is not supported", f"there are {', '.join(known.name for known in CLOUDS)}"
         )
     return cloud
-
-
-def of_storage_url(url: str) -> Cloud | None:
-    """The cloud whose blob storage `url` names, None for any other host."""
-    host = (urlsplit(url).hostname or "").lower()
-    return next((cloud for cloud in CLOUDS if host.endswith(f".blob.{cloud.storage_suffix}")), None)

@@ -17,16 +17,16 @@ from azure.storage.blob import BlobClient, BlobLeaseClient
 from kubectl_arm64.azure.answers import Answer, answer_of
 from kubectl_arm64.azure.blob_client import content
 from kubectl_arm64.azure.failures import failure, of_answer
-from kubectl_arm64.azure.source import UrlSource
+from kubectl_arm64.azure.source import UrlSource, gone
+from kubectl_arm64.copy.dispatch import AGAIN
 from kubectl_arm64.copy.ports import Blobs, BlobState
 from kubectl_arm64.copy.ranges import RangePage, Span
 from kubectl_arm64.copy.troubles import BlobChanged, Busy, LeaseHeld, LeaseLost, NoPageCopy, SourceChanged
-from kubectl_arm64.errors import Denied, Failure, NotFound
+from kubectl_arm64.errors import Denied, Failure
 
 if TYPE_CHECKING:
     from kubectl_arm64.azure.source_access import SourceAccess
 
-_AGAIN = "run the same command again: it copies only what is missing"
 _BUSY = (408, 429, 500, 502, 503, 504)
 # At a time. The service lists up to 10,000, and the SDK makes 12 MiB of objects of those.
 _RANGES = 5_000
@@ -91,7 +91,7 @@ class ContainerPageBlob:
         with _asked(doing):
             pages = content(self._client(), cell.start, cell.length, **_ONCE)
         if len(pages) != cell.length:
-            raise Busy(f"cannot {doing}: the answer ends after {len(pages)} of {cell.length} bytes", _AGAIN)
+            raise Busy(f"cannot {doing}: the answer ends after {len(pages)} of {cell.length} bytes", AGAIN)
         return pages
 
     def copy_pages(self, cell: Span, source: str, *, source_etag: str, lease: str) -> None:
@@ -146,7 +146,7 @@ class UrlPageSource(UrlSource):
             return _unanswered(error, doing)
         answer = answer_of(error)
         if answer.status in (304, 412):
-            return SourceChanged(f"{self.shown} changed while it was copied", _AGAIN, code=answer.code)
+            return SourceChanged(f"{self.shown} changed while it was copied", AGAIN, code=answer.code)
         if answer.status in _BUSY:
             return _busy(answer, doing)
         if answer.status in (401, 403, 404) or answer.code == "PublicAccessNotPermitted":
@@ -185,7 +185,7 @@ def refusal(answer: Answer, doing: str, source: str = "") -> Failure:
         return _busy(answer, doing)
     for kind, codes in ((LeaseHeld, _HELD), (LeaseLost, _LOST), (BlobChanged, _CHANGED)):
         if answer.code in codes:
-            return kind(f"cannot {doing}: {answer.message.rstrip('.')} ({answer.code})", _AGAIN, code=answer.code)
+            return kind(f"cannot {doing}: {answer.message.rstrip('.')} ({answer.code})", AGAIN, code=answer.code)
     if answer.code in _NO_PAGES or answer.status in (405, 501):
         return NoPageCopy(f"cannot {doing} page by page ({_told(answer)})", code=answer.code)
     return of_answer(answer, doing)
@@ -194,13 +194,9 @@ def refusal(answer: Answer, doing: str, source: str = "") -> Failure:
 def _of_source(status: int, answer: Answer, doing: str, source: str) -> Failure:
     """The source's refusal of what the service asked it for on our behalf."""
     if status in (304, 412):
-        return SourceChanged(f"{source} changed while it was copied", _AGAIN, code=answer.code)
+        return SourceChanged(f"{source} changed while it was copied", AGAIN, code=answer.code)
     if status == 404:
-        return NotFound(
-            f"the VHD is gone: {source}",
-            "update the cluster to a newer z-stream, or name another with --source-url",
-            code=answer.code,
-        )
+        return gone(source, answer.code)
     if status == 401:
         return Denied(
             f"cannot {doing}: the source is not public, or its SAS has expired ({_told(answer)})",
@@ -224,7 +220,7 @@ def _busy(answer: Answer, doing: str) -> Busy:
     asked = answer.retry_after
     return Busy(
         f"cannot {doing}: storage answers {_told(answer)}",
-        _AGAIN,
+        AGAIN,
         code=answer.code,
         retry_after=float(asked) if asked.replace(".", "", 1).isdecimal() else 0.0,
     )
@@ -232,7 +228,7 @@ def _busy(answer: Answer, doing: str) -> Busy:
 
 def _unanswered(error: AzureError, doing: str) -> Busy:
     """No answer says nothing of what became of the request; all of ours may be sent again."""
-    return Busy(failure(error, doing).what, _AGAIN)
+    return Busy(failure(error, doing).what, AGAIN)
 
 
 def _told(answer: Answer) -> str:

@@ -101,11 +101,7 @@ class UrlSource:
         if answer is None or answer.status not in (401, 403, 404, 409):
             return failure(error, doing)
         if answer.status == 404:
-            return NotFound(
-                f"the VHD is gone: {self.shown}",
-                "update the cluster to a newer z-stream, or name another with --source-url",
-                code=answer.code,
-            )
+            return gone(self.shown, answer.code)
         if "?" in self._url:
             return Denied(
                 f"cannot {doing} with the SAS of its URL ({answer.code or answer.status})",
@@ -120,3 +116,12 @@ class UrlSource:
                 code=answer.code,
             )
         return Denied(f"{self.shown} is not public ({answer.code or answer.status})", _WITH_SAS, code=answer.code)
+
+
+def gone(shown: str, code: str) -> NotFound:
+    """What `shown`, a URL without its query, is when the service finds no blob there."""
+    return NotFound(
+        f"the VHD is gone: {shown}",
+        "update the cluster to a newer z-stream, or name another with --source-url",
+        code=code,
+    )

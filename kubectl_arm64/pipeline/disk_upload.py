@@ -24,8 +24,8 @@ from kubectl_arm64.pipeline.managed_disk import (
     architecture_of,
     provisioning_of,
     state_of,
-    tags_of,
 )
+from kubectl_arm64.pipeline.ownership import tags_of
 from kubectl_arm64.pipeline.ports import Resource
 from kubectl_arm64.pipeline.verification import Verification, WrongDigest
 from kubectl_arm64.plan import ImagePlan

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from kubectl_arm64.errors import Failure, Refused
 from kubectl_arm64.names import TAG, TAG_RELEASE, TAG_SHA256, TAG_SOURCE, normalise_location, source_tag
 from kubectl_arm64.pipeline.managed_disk import is_disk
-from kubectl_arm64.pipeline.ownership import is_ours
+from kubectl_arm64.pipeline.ownership import is_ours, tags_of
 from kubectl_arm64.pipeline.ports import Galleries, Resource
 from kubectl_arm64.pipeline.step import Observed, Operation, State
 from kubectl_arm64.plan import ImagePlan
@@ -57,7 +57,7 @@ class ImageVersionStep:
     @property
     def sha256(self) -> str:
         """That of the VHD that the version, as last observed, was made from; "" where nobody verified it."""
-        return str((self._found.get("tags") or {}).get(TAG_SHA256, "")) if self._found else ""
+        return str(tags_of(self._found).get(TAG_SHA256, "")) if self._found else ""
 
     def observe(self) -> Observed:
         plan = self._plan
@@ -115,7 +115,7 @@ class ImageVersionStep:
         added = [{"name": region} for region in self._absent_regions(found)]
         return {
             "location": found["location"],
-            "tags": dict(found.get("tags") or {}),
+            "tags": dict(tags_of(found)),
             "properties": {
                 "publishingProfile": {"targetRegions": [*have, *added]},
                 "storageProfile": {"osDiskImage": {"source": dict(_source(found) or self._source())}},
@@ -176,7 +176,7 @@ def _source(version: Resource) -> Mapping[str, Any]:
 
 def holds_release(version: Resource, release: str) -> bool:
     """Whether the version is of `release`: by our tag, else by the URI that somebody else made it from."""
-    tags = version.get("tags") or {}
+    tags = tags_of(version)
     if TAG in tags:
         return bool(tags.get(TAG_RELEASE) == release)
     return release in unquote(urlsplit(uri(version)).path)
@@ -184,7 +184,7 @@ def holds_release(version: Resource, release: str) -> bool:
 
 def content(version: Resource) -> str:
     """What the version holds, for people."""
-    tags = version.get("tags") or {}
+    tags = tags_of(version)
     if TAG in tags:
         return f"release {tags.get(TAG_RELEASE)}"
     return f"what somebody else made from {uri(version).partition('?')[0] or 'an unknown source'}"

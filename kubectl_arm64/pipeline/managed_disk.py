@@ -119,7 +119,3 @@ def provisioning_of(disk: Resource) -> str:
 def architecture_of(disk: Resource) -> str:
     """Azure's word for it; x64 where a disk does not say."""
     return str((disk["properties"].get("supportedCapabilities") or {}).get("architecture", "x64"))
-
-
-def tags_of(disk: Resource) -> Mapping[str, str]:
-    return disk.get("tags") or {}

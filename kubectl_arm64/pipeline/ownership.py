@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kubectl_arm64.errors import Failure, Refused
 from kubectl_arm64.names import TAG, normalise_location
 from kubectl_arm64.pipeline.ports import Resource
@@ -9,9 +11,14 @@ from kubectl_arm64.pipeline.step import Observed, State
 from kubectl_arm64.plan import Named
 
 
+def tags_of(resource: Resource) -> Mapping[str, str]:
+    """Its tags; none where the service leaves them out."""
+    return resource.get("tags") or {}
+
+
 def is_ours(resource: Resource) -> bool:
     """Whether this tool made the resource."""
-    return TAG in (resource.get("tags") or {})
+    return TAG in tags_of(resource)
 
 
 def check_owner(title: str, resource: Resource, named: Named, flag: str) -> None:

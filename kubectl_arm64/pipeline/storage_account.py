@@ -9,7 +9,8 @@ from typing import Any
 
 from kubectl_arm64.errors import Denied, Failure, Refused
 from kubectl_arm64.names import TAG, TAG_KEYS_ON
-from kubectl_arm64.pipeline.ownership import check_location, check_owner, is_ours, provisioning
+from kubectl_arm64.pipeline.blob_access import KEYS_FORBIDDEN
+from kubectl_arm64.pipeline.ownership import check_location, check_owner, is_ours, provisioning, tags_of
 from kubectl_arm64.pipeline.ports import Resource, StorageAccounts
 from kubectl_arm64.pipeline.step import Observed, Operation, Reporter, State
 from kubectl_arm64.plan import ImagePlan
@@ -119,7 +120,7 @@ class SharedKeys:
             raise Denied(
                 f"storage account {self._name} forbids shared keys, and this tool did not make it",
                 "use --storage-auth login with the role Storage Blob Data Contributor, or another --storage-account",
-                code="KeyBasedAuthenticationNotPermitted",
+                code=KEYS_FORBIDDEN,
             )
 
     def open(self, resource: Resource) -> bool:
@@ -127,7 +128,7 @@ class SharedKeys:
         self.check(resource)
         if allowed(resource):
             return False
-        self._update({**_tags(resource), TAG_KEYS_ON: window(self._blob)}, on=True)
+        self._update({**tags_of(resource), TAG_KEYS_ON: window(self._blob)}, on=True)
         self.opened = True
         self._report.note(f"shared keys of storage account {self._name} are switched on for the copy")
         return True
@@ -139,7 +140,7 @@ class SharedKeys:
             resource = self._accounts.get(self._group, self._name)
             closing = resource is not None and is_ours(resource) and self._is_to_close(resource)
             if resource is not None and closing:
-                tags = {key: value for key, value in _tags(resource).items() if key != TAG_KEYS_ON}
+                tags = {key: value for key, value in tags_of(resource).items() if key != TAG_KEYS_ON}
                 self._update(tags, on=False)
         except Denied as denied:  # whoever may not write, or not even read, still gets the image that is ready
             if closing or self.opened:
@@ -155,7 +156,7 @@ class SharedKeys:
                 self.close()
 
     def _is_to_close(self, resource: Resource) -> bool:
-        tag = _tags(resource).get(TAG_KEYS_ON, "")
+        tag = tags_of(resource).get(TAG_KEYS_ON, "")
         since, _, blob = tag.partition(" ")
         return bool(tag) and (blob in ("", self._blob) or since < _at(datetime.now(UTC) - FORGOTTEN))
 
@@ -169,13 +170,9 @@ def allowed(resource: Resource) -> bool:
     return (resource.get("properties") or {}).get("allowSharedKeyAccess") is not False
 
 
-def _tags(resource: Resource) -> Mapping[str, str]:
-    return resource.get("tags") or {}
-
-
 def window_for(resource: Resource) -> str:
     """The VHD for which shared keys are on, "" where they are not, or where the tag does not tell."""
-    return _tags(resource).get(TAG_KEYS_ON, "").partition(" ")[2]
+    return tags_of(resource).get(TAG_KEYS_ON, "").partition(" ")[2]
 
 
 def window(blob: str) -> str:

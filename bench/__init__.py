@@ -1,1 +1,1 @@
-"""Measurements: `python -m bench.copy` and `python -m bench.kills`, on the embedded Azure."""
+"""Measurements on the embedded Azure, each by `python -m bench.NAME`: copy, kills, digest, start."""

@@ -1,4 +1,4 @@
-"""How long the answers that need no cluster take: `python -m bench.start` prints the table in about two minutes.
+"""How long the answers that need no cluster take: `python -m bench.start` prints the table in half a minute.
 
 Each contestant is run once a round, in turn, so that what else the machine does falls on all alike; a ratio is the
 median over the rounds of (this one / `python -c pass` of the same round). kubectl, oc and az are those that `make e2e`

@@ -12,6 +12,20 @@ from kubectl_arm64.errors import redact
 
 LOGGER = "kubectl_arm64.exchange"
 
+# Query parameters that this tool sends; others are the services' own, and may be signatures.
+_PLAIN = {
+    "api-version", "comp", "continue", "dryrun", "fieldmanager", "fieldvalidation", "force", "labelselector", "limit",
+    "marker", "maxresults", "restype", "timeout", "$expand", "$filter",
+}  # fmt: skip
+
+
+def shown_url(url: str) -> str:
+    """For people: values of parameters that this tool did not choose are hidden."""
+    address, mark, query = url.partition("?")
+    parts = [part.partition("=") for part in query.split("&")]
+    hidden = (f"{name}={value if name.lower() in _PLAIN else 'REDACTED'}" if eq else name for name, eq, value in parts)
+    return redact(f"{address}{mark}{'&'.join(hidden)}")
+
 
 @dataclass
 class Exchange:
@@ -29,5 +43,5 @@ def shown(method: str, url: str) -> Iterator[Exchange]:
     finally:
         logging.getLogger(LOGGER).debug(
             '"Response" verb="%s" url="%s" status="%s" milliseconds=%d',
-            *(method, redact(url), exchange.status, (time.monotonic() - begun) * 1000),
+            *(method, shown_url(url), exchange.status, (time.monotonic() - begun) * 1000),
         )

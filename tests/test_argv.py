@@ -30,7 +30,7 @@ COMMANDS = {
             *EVERYWHERE,
             Flag("--apply", kind=SWITCH),
             Flag("--wait", kind=SWITCH),
-            Flag("--dry-run", choices=("none", "client", "server"), bare="client"),
+            Flag("--dry-run", choices=("none", "client", "server"), bare="client", default="none"),
             Flag("--taint", kind=LIST, bare="arm64"),
             Flag("--filename", "-f"),
         ),
@@ -54,6 +54,10 @@ def line(typed: str) -> Line:
         ("bootimage --v 6", "bootimage --v=6"),
         ("bootimage --output=json", "bootimage --output=json"),
         ("bootimage -o=", "bootimage --output="),
+        ("bootimage -o JSON", "bootimage --output=json"),
+        ("bootimage -v=+6", "bootimage --v=+6"),
+        ("machineset --dry-run=true", "machineset --dry-run=client"),
+        ("machineset --dry-run=false", "machineset --dry-run=none"),
         ("bootimage -o jsonpath={.id}", "bootimage --output=jsonpath={.id}"),
         ("bootimage -yojson", "bootimage --yes --output=json"),
         ("bootimage --tag=a=b --tag c=d", "bootimage --tag=a=b --tag=c=d"),
@@ -85,9 +89,16 @@ def test_what_kubectl_accepts_is_read_as_kubectl_reads_it(typed: str, understood
     assert [found.command, *found.words] == understood.split()
 
 
-@pytest.mark.parametrize("typed", ["--help", "-h", "--context prod --help", "bootimage -h", "-h bootimage --dry-run"])
+@pytest.mark.parametrize(
+    "typed", ["--help", "-h", "--context prod --help", "bootimage -h", "-h bootimage --dry-run", "bootimage -h=true"]
+)
 def test_when_help_is_asked_for_it_wins_over_what_the_command_would_do(typed: str) -> None:
     assert line(typed).help
+
+
+@pytest.mark.parametrize("typed", ["bootimage -h=false", "bootimage -h --help=false"])
+def test_when_help_is_refused_there_is_none(typed: str) -> None:
+    assert not line(typed).help
 
 
 @pytest.mark.parametrize("typed", ["", "--context prod", "-v 4"])
@@ -108,6 +119,10 @@ def test_when_no_command_is_named_none_is_read(typed: str) -> None:
         ("bootimage --context", "flag needs an argument: --context"),
         ("bootimage -yn", "flag needs an argument: 'n' in -yn"),
         ("bootimage --dry-run=perhaps", 'invalid argument "perhaps" for "--dry-run" flag: must be true or false'),
+        ("bootimage -h=x", 'invalid argument "x" for "-h, --help" flag: must be true or false'),
+        ("bootimage --=x", "bad flag syntax: --=x"),
+        ("bootimage -v=٣", 'invalid argument "٣" for "-v, --v" flag: must be a whole number'),
+        ("bootimage -v=2147483648", 'invalid argument "2147483648" for "-v, --v" flag: must be a whole number'),
         ("bootimage -v lots", 'invalid argument "lots" for "-v, --v" flag: must be a whole number'),
         (
             "machineset --dry-run=later",

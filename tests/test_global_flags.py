@@ -9,8 +9,10 @@ import shlex
 import pytest
 
 from kubectl_arm64.cli import target
-from kubectl_arm64.cli.options import ConnectionFlags
+from kubectl_arm64.cli.options import ConnectionFlags, seconds
 from kubectl_arm64.cli.output import Streams
+from kubectl_arm64.errors import UsageError
+from kubectl_arm64.exchange import shown_url
 from tests.conftest import Plugin
 from tests.sandbox.server import Sandbox
 
@@ -21,6 +23,41 @@ OF_KUBECTL_ITSELF = (
 REQUEST = re.compile(
     r'I\d{4} \d\d:\d\d:\d\d\.\d{3} "Response" verb="[A-Z]+" url="https://\S+" status="\d+" milliseconds=\d+'
 )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", 0),
+        ("0", 0),
+        ("90", 90),
+        ("90s", 90),
+        ("+1m", 60),
+        (".5s", 0.5),
+        ("1.s", 1),
+        ("1h30m", 5400),
+        ("250ms", 0.25),
+    ],
+)
+def test_durations_are_gos(text: str, told: float) -> None:
+    assert seconds(text, "--request-timeout") == told
+
+
+@pytest.mark.parametrize("text", ["1.5", "1d", "s", "1s2", "9999999h", "٣s", "1e3s", "-1s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a duration"):
+        seconds(text, "--request-timeout")
+
+
+def test_a_url_is_shown_without_what_this_tool_did_not_put_there() -> None:
+    url = "https://management.azure.com/operations/1?api-version=2024-03-03&t=638&c=MIIH&s=c2lnbmF0dXJl&h=aGFzaA"
+    assert shown_url(url) == (
+        "https://management.azure.com/operations/1?api-version=2024-03-03&t=REDACTED&c=REDACTED&s=REDACTED&h=REDACTED"
+    )
+    assert shown_url("https://a.blob.core.windows.net/c/b?comp=page&sig=x") == (
+        "https://a.blob.core.windows.net/c/b?comp=page&sig=REDACTED"
+    )
+    assert shown_url("https://api:6443/api/v1/nodes") == "https://api:6443/api/v1/nodes"
 
 
 def test_what_concerns_kubectl_itself_changes_nothing(plugin: Plugin) -> None:

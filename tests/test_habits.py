@@ -246,6 +246,7 @@ def test_a_mistyped_flag_gets_one_line_and_where_to_look() -> None:
 
 
 def test_what_resembles_nothing_gets_no_suggestion() -> None:
+    assert call("machineset", "--logtostderr")[2].startswith("error: unknown flag: --logtostderr\n")
     assert call("xyzzy")[2] == (
         'error: unknown command "xyzzy" for "kubectl arm64"\nSee \'kubectl arm64 --help\' for usage.\n'
     )

@@ -172,6 +172,8 @@ class _Reading:
     def _long(self, word: str, rest: list[str]) -> None:
         spelled, equals, value = word.partition("=")
         flag = self._command.flag(spelled)
+        if spelled == "--":
+            raise Misread(f"bad flag syntax: {word}", self._command.name)
         if spelled == "--help":
             self.help = not equals or self._on(value, "-h, --help")
         elif flag is None:
@@ -195,7 +197,8 @@ class _Reading:
             letter, letters = letters[0], letters[1:]
             flag = self._command.flag(f"-{letter}")
             if letter == "h":
-                self.help = True
+                self.help = not letters.startswith("=") or self._on(letters[1:], "-h, --help")
+                letters = "" if letters.startswith("=") else letters
             elif flag is None:
                 raise Misread(f"unknown shorthand flag: '{letter}' in {word}", self._command.name)
             elif letters.startswith("="):
@@ -216,6 +219,7 @@ class _Reading:
             if on != flag.on:
                 self._given[flag.name] = [flag.name if on else f"--no-{flag.name[2:]}"]
             return
+        value = _known(flag, value)
         _check(flag, value, self._command.name)
         before = self._given.get(flag.name, []) if flag.kind == LIST else []
         self._given[flag.name] = [*before, f"{flag.name}={value}"]
@@ -226,8 +230,21 @@ class _Reading:
         return value in _TRUE
 
 
+def _known(flag: Flag, value: str) -> str:
+    """As the flag knows it: `JSON` is json; yes and no, where it may stand alone, are what it means alone, and not."""
+    if flag.bare and flag.choices and value in _TRUE + _FALSE:
+        return flag.bare if value in _TRUE else flag.default
+    return value.lower() if value.lower() in flag.choices else value
+
+
+def _is_number(text: str) -> bool:
+    """As Go reads an int32."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    return digits.isascii() and digits.isdecimal() and len(digits.lstrip("0")) < 11 and int(digits) < 1 << 31
+
+
 def _check(flag: Flag, value: str, command: str) -> None:
-    if flag.kind == NUMBER and not value.removeprefix("-").isdecimal():
+    if flag.kind == NUMBER and not _is_number(value):
         raise Misread(f'invalid argument "{value}" for "{flag.shown}" flag: must be a whole number', command)
     if not flag.choices or value in flag.choices or value.startswith(flag.prefixes or ("\0",)):
         return

@@ -68,4 +68,8 @@ def _nearest(misread: Misread) -> list[str]:
     from difflib import get_close_matches
 
     begun = [name for name in misread.known if name.startswith(misread.unknown)]
-    return begun or get_close_matches(misread.unknown, misread.known, n=3)
+    if begun:
+        return begun
+    # Without the dashes, which all have in common.
+    names = {name.lstrip("-"): name for name in misread.known}
+    return [names[near] for near in get_close_matches(misread.unknown.lstrip("-"), names, n=3, cutoff=0.7)]

@@ -18,9 +18,10 @@ import typer
 from kubectl_arm64.errors import UsageError
 from kubectl_arm64.stream import Architecture
 
-_NUMBER = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+# Go's time.ParseDuration, without the units below milliseconds and the sign.
+_DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(ms|s|m|h)", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST = 2.0**63 / 1e9  # seconds: what Go can tell
 
 
 class DryRun(StrEnum):
@@ -211,13 +212,14 @@ def _fields(group: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def seconds(text: str, flag: str) -> float:
-    """A duration as kubectl takes it (`90s`, `1h30m`, a bare number is seconds). Raises UsageError."""
-    if _NUMBER.fullmatch(text):
-        return float(text)
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    """A duration as kubectl takes it (`90s`, `1h30m`, a bare whole number is seconds, "" is 0). Raises UsageError."""
+    unsigned = text.removeprefix("+")
+    parts = [(text, "s")] if text.isascii() and text.isdecimal() else _DURATION.findall(unsigned)
+    whole = "".join(number + unit for number, unit in parts)
+    told = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if whole not in (unsigned, f"{unsigned}s") or told >= _LONGEST:
         raise UsageError(f"{flag}={text} is not a duration", "write it as 90s, 30m or 2h")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return told
 
 
 def pairs(words: Sequence[str], flag: str) -> dict[str, str]:

@@ -390,7 +390,7 @@ Options:
         Abort another's pending copy into the same blob, or one of the VHD that
         stands still.
 
-    --allow-missing-template-keys=false:
+    --allow-missing-template-keys=true:
         What a template names and the result lacks is no error.
 
     --architecture='aarch64':
@@ -561,7 +561,7 @@ Options:
     --all-zones=false:
         One MachineSet for each zone.
 
-    --allow-missing-template-keys=false:
+    --allow-missing-template-keys=true:
         What a template names and the result lacks is no error.
 
     --apply=false:

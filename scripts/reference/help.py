@@ -62,7 +62,7 @@ def spelled(flag: Flag) -> str:
     if flag.kind == LIST:
         return f"{flag.shown}=[]"
     if flag.kind == SWITCH:
-        return f"{flag.shown}=false"
+        return f"{flag.shown}={str(flag.on).lower()}"
     default = f"'{flag.default}'" if flag.kind == TEXT else flag.default
     return f"{flag.shown}={default}"
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 FILES, NO_FILES = 0, 4  # directives: let the shell complete file names; do not
 _FILE_FLAGS = (
-    "--certificate-authority", "--client-certificate", "--client-key", "--filename", "--kubeconfig", "--kuberc",
-    "--stream-file",
+    "--cache-dir", "--certificate-authority", "--client-certificate", "--client-key", "--directory", "--filename",
+    "--kubeconfig", "--kuberc", "--profile-output", "--stream-file", "--template",
 )  # fmt: skip
 _LIVE = {
     "--context": "contexts",
@@ -48,6 +48,8 @@ def complete(words: Sequence[str], out: TextIO, environ: Mapping[str, str], live
 def _asked(before: Sequence[str], current: str) -> tuple[Flag | None, str]:
     """The flag whose value is being typed, and what there is of it; None where a name is."""
     command = _command(before)
+    if command is None:
+        return None, ""
     if waiting := argv.awaiting(before, static.COMMANDS):
         name = waiting if waiting.startswith("--") else f"-{waiting[-1]}"
         return command.flag(name), current
@@ -60,16 +62,18 @@ def _asked(before: Sequence[str], current: str) -> tuple[Flag | None, str]:
     return None, ""
 
 
-def _command(before: Sequence[str]) -> Command:
+def _command(before: Sequence[str]) -> Command | None:
+    """The command that was named, what all have in common where none was; None for one that there is not."""
     at = argv.subcommand(before, static.COMMANDS)
-    every = argv.every(static.COMMANDS)
-    return every if at is None else static.COMMANDS.get(before[at], every)
+    return argv.every(static.COMMANDS) if at is None else static.COMMANDS.get(before[at])
 
 
 def _names(before: Sequence[str], current: str) -> Iterator[tuple[str, str]]:
     """Flags where one is begun, else commands, else the words that the command takes."""
     command = _command(before)
-    if current.startswith("-"):
+    if command is None:
+        return
+    if current.startswith("-") and "--" not in before:
         given = {word.partition("=")[0] for word in before}
         flags = [flag for flag in command.flags if flag.kind == LIST or not given & {flag.name, flag.short}]
         yield from sorted((flag.name, flag.help) for flag in flags)
@@ -88,7 +92,8 @@ def _values(flag: Flag, before: Sequence[str], environ: Mapping[str, str], live:
     if flag.name in _LIVE:
         for found in live(_LIVE[flag.name], _line(before), environ):
             name, _, about = found.partition("\t")
-            yield name, about
+            if name.isprintable():  # a line break in a name would be read as another candidate, or as a directive
+                yield name, about
 
 
 def _line(before: Sequence[str]) -> Line:

@@ -10,6 +10,7 @@ from itertools import islice
 from kubectl_arm64.copy.listing import listed
 from kubectl_arm64.copy.ports import PageBlob, PageSource
 from kubectl_arm64.copy.ranges import Span
+from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.copy.troubles import Busy
 
 CHUNK = 4 << 20
@@ -39,7 +40,8 @@ def chunks_with_data(source: PageSource, target: PageBlob) -> None:
     """AzCopy: those chunks of 4 MiB that have any data, whole; its pacer is left out, since 28 at a time fit."""
     state = source.head()
     target.create(state.size, {})
-    ranges = list(listed(lambda span, mark: source.page_ranges(span, mark, state.etag), state.size, "", _no_sleep))
+    terms = Terms(sleep=_no_sleep)
+    ranges = list(listed(lambda span, mark: source.page_ranges(span, mark, state.etag), state.size, "", terms))
     wanted = [chunk for chunk in _chunks(state.size) if any(_overlap(chunk, span) for span in ranges)]
 
     def put(chunk: Span) -> None:

@@ -83,13 +83,20 @@ class Place:
         source = self._source()
         vhd = SourceVhd(source)
         asynchronous = AsynchronousCopy(
-            self._blobs(), BLOB, vhd, RELEASE, abort_foreign=abort_foreign, note=terms.note, clock=terms.clock
+            self._blobs(), BLOB, vhd, RELEASE, terms, pages=source, abort_foreign=abort_foreign
         )
         return RangeCopy(asynchronous, source, vhd, self.page_blob, RELEASE, terms, **settings)
 
-    def asynchronous(self, **settings: Any) -> AsynchronousCopy:
+    def asynchronous(
+        self,
+        terms: Terms = Terms(),  # noqa: B008  (frozen)
+        *,
+        abort_foreign: bool = False,
+    ) -> AsynchronousCopy:
         """Azure's own copy to the same place."""
-        return AsynchronousCopy(self._blobs(), BLOB, SourceVhd(self._source()), RELEASE, **settings)
+        source = self._source()
+        vhd = SourceVhd(source)
+        return AsynchronousCopy(self._blobs(), BLOB, vhd, RELEASE, terms, pages=source, abort_foreign=abort_foreign)
 
     def page_blob(self) -> PageBlob:
         """Our blob."""

@@ -9,6 +9,7 @@ import pytest
 from kubectl_arm64.copy.asynchronous import COMPLETE, AsynchronousCopy, CopyPhase, same_blob
 from kubectl_arm64.copy.ports import BlobState, CopyState
 from kubectl_arm64.copy.source import SourceVhd
+from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.errors import Failure, Refused
 from tests.doubles.blobs import BLOB, MIB, RELEASE, SOURCE_URL, DictBlobs, FixedSource, footer
 from tests.test_step import Time
@@ -171,7 +172,8 @@ def pending(done: int = 0, *, time: Time, abort_foreign: bool = False) -> tuple[
     blobs = foreign("pending", source=SOURCE_URL)
     advance(blobs, done)
     vhd = SourceVhd(FixedSource())
-    return AsynchronousCopy(blobs, BLOB, vhd, RELEASE, abort_foreign=abort_foreign, clock=time.clock), blobs
+    terms = Terms(clock=time.clock)
+    return AsynchronousCopy(blobs, BLOB, vhd, RELEASE, terms, abort_foreign=abort_foreign), blobs
 
 
 def advance(blobs: DictBlobs, done: int) -> None:

@@ -14,11 +14,14 @@ from kubectl_arm64.copy.aimd import Width
 from kubectl_arm64.copy.cells import Part, cells, compared
 from kubectl_arm64.copy.listing import SMALLEST_WINDOW, Fetch, listed
 from kubectl_arm64.copy.ranges import Kept, RangePage, Span, difference, merged
+from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.copy.troubles import Busy, pause
 from kubectl_arm64.errors import Failure
 
 MIB = 1 << 20
 GIB = 1 << 30
+
+IMPATIENT = Terms(sleep=lambda seconds: None)
 
 
 @st.composite
@@ -124,34 +127,34 @@ def fragments(count: int) -> list[Span]:
 
 def test_when_the_list_has_many_parts_the_markers_lead_through_it() -> None:
     asked = service(fragments(25), size=10)
-    assert list(listed(asked, 25 * 4096, "blob", lambda seconds: None)) == fragments(25)
+    assert list(listed(asked, 25 * 4096, "blob", IMPATIENT)) == fragments(25)
 
 
 def test_when_the_service_times_out_it_is_asked_for_less_and_what_it_cuts_is_joined() -> None:
     whole = [Span(0, GIB)]
     slept: list[float] = []
     fetch = service(whole, busy=lambda window: window.length > 200 * MIB)
-    assert list(listed(fetch, GIB, "blob", slept.append)) == whole
+    assert list(listed(fetch, GIB, "blob", Terms(sleep=slept.append))) == whole
     assert slept == [0.5, 1.0, 2.0]
 
 
 def test_when_it_times_out_in_the_middle_it_goes_on_behind_what_it_has() -> None:
     calls = itertools.count(1)
     fetch = service(fragments(25), size=10, busy=lambda window: next(calls) == 3)
-    assert list(listed(fetch, 25 * 4096, "blob", lambda seconds: None)) == fragments(25)
+    assert list(listed(fetch, 25 * 4096, "blob", IMPATIENT)) == fragments(25)
 
 
 def test_when_the_service_stays_busy_it_gives_up_after_eight_tries() -> None:
     slept: list[float] = []
     with pytest.raises(Busy, match="OperationTimedOut"):
-        list(listed(service([], busy=lambda window: True), GIB, "blob", slept.append))
+        list(listed(service([], busy=lambda window: True), GIB, "blob", Terms(sleep=slept.append)))
     assert len(slept) == 7
 
 
 def test_when_only_a_part_is_used_only_that_part_is_fetched() -> None:
     calls = itertools.count()
     fetch = service(fragments(100), size=10, busy=lambda window: next(calls) > 0)
-    assert next(listed(fetch, 100 * 4096, "blob", lambda seconds: None)) == Span(0, 512)
+    assert next(listed(fetch, 100 * 4096, "blob", IMPATIENT)) == Span(0, 512)
     assert next(calls) == 1
 
 
@@ -166,7 +169,7 @@ def test_when_only_a_part_is_used_only_that_part_is_fetched() -> None:
 )
 def test_when_a_list_cannot_be_true_it_is_refused(lie: list[Span], says: str) -> None:
     with pytest.raises(Failure, match=f"that cannot be.*{says}"):
-        list(listed(lambda window, marker: RangePage(lie), SMALLEST_WINDOW, "the source", lambda seconds: None))
+        list(listed(lambda window, marker: RangePage(lie), SMALLEST_WINDOW, "the source", IMPATIENT))
 
 
 # Concurrency

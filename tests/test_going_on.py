@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_arm64.copy.dispatch import AGAIN
+from kubectl_arm64.copy.terms import AGAIN
 from kubectl_arm64.errors import Failure
 from tests.conftest import Plugin
 from tests.sandbox.server import Sandbox

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.errors import Failure
 from kubectl_arm64.pipeline.step import Outcome, ensure
 from kubectl_arm64.pipeline.vhd import Copier, VhdStep
@@ -34,7 +35,7 @@ def test_when_it_stands_still_for_fifteen_minutes_one_error_tells_what_and_what_
 ) -> None:
     time = Time()
     with pytest.raises(Failure) as caught:
-        follow(stuck.asynchronous(clock=time.clock), time, Heard())
+        follow(stuck.asynchronous(Terms(clock=time.clock)), time, Heard())
     copy_id = copied(sandbox).properties["copy"]["id"]
     assert f"for 15 minutes (copy ID {copy_id})" in caught.value.what
     assert "run the same command again to go on waiting, or with --abort-copy" in caught.value.advice
@@ -46,7 +47,7 @@ def test_while_it_is_awaited_nothing_but_head_is_asked(stuck: Place, sandbox: Sa
     sandbox.exchanges.clear()
     time = Time()
     with pytest.raises(Failure):
-        follow(stuck.asynchronous(clock=time.clock), time, Heard())
+        follow(stuck.asynchronous(Terms(clock=time.clock)), time, Heard())
     assert {each["method"] for each in sandbox.asked("", "rhcos4wl9m.blob")} == {"HEAD"}
 
 
@@ -57,7 +58,7 @@ def test_with_abort_copy_it_is_aborted_and_started_again(stuck: Place, sandbox: 
     def note(text: str) -> None:
         sandbox.knobs.copy_outcome = "success"
 
-    copy = stuck.asynchronous(clock=time.clock, abort_foreign=True, note=note)
+    copy = stuck.asynchronous(Terms(clock=time.clock, note=note), abort_foreign=True)
     follow(copy, time, heard)
     assert any("has stood still" in line and "it is started anew" in line for line in heard.lines)
     assert len(sandbox.asked("PUT", ABORT)) == 1
@@ -66,7 +67,7 @@ def test_with_abort_copy_it_is_aborted_and_started_again(stuck: Place, sandbox: 
 
 def test_with_abort_copy_a_second_standstill_ends_the_run(stuck: Place, sandbox: Sandbox) -> None:
     time = Time()
-    copy = stuck.asynchronous(clock=time.clock, abort_foreign=True)
+    copy = stuck.asynchronous(Terms(clock=time.clock), abort_foreign=True)
     with pytest.raises(Failure, match="for 15 minutes"):
         follow(copy, time, Heard())
     assert len(sandbox.asked("PUT", ABORT)) == 1

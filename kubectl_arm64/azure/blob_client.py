@@ -12,6 +12,8 @@ from kubectl_arm64.azure import versions
 from kubectl_arm64.azure.transport import USER_AGENT, Connection
 from kubectl_arm64.copy.ports import BlobState, CopyState
 
+_LONGEST_SECONDS = 30.0
+
 
 def settings(connection: Connection) -> dict[str, Any]:
     """What every client of blob storage is made with."""
@@ -27,11 +29,11 @@ class _Retry(ExponentialRetry):
     """The SDK's, which starts at 15 s; and its wrapped transports would sleep by themselves."""
 
     def __init__(self, sleep: Callable[[float], None]) -> None:
-        super().__init__(initial_backoff=1, increment_base=2, retry_total=8)
+        super().__init__(initial_backoff=1, increment_base=2, retry_total=6, retry_status=6)
         self._sleep = sleep
 
     def sleep(self, settings: dict[str, Any], transport: Any) -> None:
-        self._sleep(self.get_backoff_time(settings))
+        self._sleep(min(self.get_backoff_time(settings), _LONGEST_SECONDS))
 
 
 def content(client: BlobClient, offset: int, length: int, **options: Any) -> bytes:

@@ -21,6 +21,7 @@ from kubectl_arm64.azure.pages import ContainerPageBlob
 from kubectl_arm64.azure.sas import container_sas
 from kubectl_arm64.azure.transport import Connection
 from kubectl_arm64.copy.ports import BlobState, CopyState, PageBlob
+from kubectl_arm64.copy.troubles import LeaseHeld
 from kubectl_arm64.errors import Refused
 from kubectl_arm64.pipeline.ports import Resource
 
@@ -139,6 +140,10 @@ class ContainerBlobs:
                 )
             except HttpResponseError as error:
                 code = answer_of(error).code
+                if code == "LeaseIdMissing":
+                    raise LeaseHeld(
+                        f"cannot {doing}: another run writes there at this moment", "wait for it", code=code
+                    ) from None
                 if code not in _CHANGED:
                     raise
                 return self._joined(blob, metadata, code, doing)

@@ -69,7 +69,10 @@ _BY_CODE: dict[str, tuple[type[Failure], str]] = {
     "SourceConditionNotMet": (Refused, "the source changed meanwhile: run the same command again"),
     "PendingCopyOperation": (Refused, "run the same command again to join the copy, or abort it with --abort-copy"),
     "NoPendingCopyOperation": (Refused, "run the same command again"),
-    "LeaseIdMissing": (Refused, "somebody holds a lease on the blob: break it, or choose another --container"),
+    "LeaseIdMissing": (
+        Refused,
+        "somebody holds a lease on the blob: wait for them, or choose another --container",
+    ),
     # Requests that Azure cannot serve
     "NoRegisteredProviderFound": (Unsupported, "choose a region that offers the service, with --location"),
     "InvalidApiVersionParameter": (Unsupported, "this cloud does not know the API version yet: report it"),

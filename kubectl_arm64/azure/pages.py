@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
 from azure.storage.blob import BlobClient, BlobLeaseClient
 
 from kubectl_arm64.azure.answers import Answer, answer_of
 from kubectl_arm64.azure.blob_client import content
 from kubectl_arm64.azure.failures import failure, of_answer
 from kubectl_arm64.azure.source import UrlSource, gone
-from kubectl_arm64.copy.dispatch import AGAIN
 from kubectl_arm64.copy.ports import Blobs, BlobState
 from kubectl_arm64.copy.ranges import RangePage, Span
+from kubectl_arm64.copy.terms import AGAIN
 from kubectl_arm64.copy.troubles import BlobChanged, Busy, LeaseHeld, LeaseLost, NoPageCopy, SourceChanged
 from kubectl_arm64.errors import Denied, Failure
 
@@ -41,6 +41,8 @@ _LOST = (
     "LeaseNotPresentWithBlobOperation",
     "LeaseNotPresentWithLeaseOperation",
 )
+# The source's own words for who does not say who he is, or whose SAS has ended; a firewall's is AuthorizationFailure.
+_NOT_LET_IN = ("AuthenticationFailed", "NoAuthenticationInformation", "PublicAccessNotPermitted")
 _CHANGED = ("BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet")
 # The service, or what stands in for it, has no such operation for this blob.
 _NO_PAGES = (
@@ -84,7 +86,7 @@ class ContainerPageBlob:
 
     def page_ranges(self, window: Span, marker: str) -> RangePage:
         with _asked(f"list the page ranges of {self.url}"):
-            return _range_page(self._client(), window, marker)
+            return _range_page(self._client(), self.url, window, marker)
 
     def fetch(self, cell: Span) -> bytes:
         doing = f"read {self.url}"
@@ -136,7 +138,7 @@ class UrlPageSource(UrlSource):
     def page_ranges(self, window: Span, marker: str, etag: str) -> RangePage:
         condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         try:
-            return _range_page(self._client, window, marker, **condition)
+            return _range_page(self._client, self.shown, window, marker, **condition)
         except AzureError as error:
             raise self._refusal(error) from None
 
@@ -154,12 +156,15 @@ class UrlPageSource(UrlSource):
         return NoPageCopy(f"{self.shown} tells no page ranges ({_told(answer)})", code=answer.code)
 
 
-def _range_page(client: BlobClient, window: Span, marker: str, **condition: Any) -> RangePage:
+def _range_page(client: BlobClient, shown: str, window: Span, marker: str, **condition: Any) -> RangePage:
     asked = client.list_page_ranges(
         offset=window.start, length=window.length, results_per_page=_RANGES, **condition, **_ONCE
     )
     pages = asked.by_page(marker or None)
-    ranges = [Span(int(each.start or 0), int(each.end or 0) + 1) for each in next(pages, ()) if not each.cleared]
+    try:
+        ranges = [Span(int(each.start or 0), int(each.end or 0) + 1) for each in next(pages, ()) if not each.cleared]
+    except (ValueError, DecodeError) as error:  # a proxy's page, or an answer that was cut off
+        raise Busy(f"cannot list the page ranges of {shown}: the answer is not Azure's", AGAIN) from error
     return RangePage(ranges, str(getattr(pages, "continuation_token", None) or ""))
 
 
@@ -197,7 +202,8 @@ def _of_source(status: int, answer: Answer, doing: str, source: str) -> Failure:
         return SourceChanged(f"{source} changed while it was copied", AGAIN, code=answer.code)
     if status == 404:
         return gone(source, answer.code)
-    if status == 401:
+    reason = answer.headers.get("x-ms-copy-source-error-code", "")
+    if status == 401 or reason in _NOT_LET_IN:
         return Denied(
             f"cannot {doing}: the source is not public, or its SAS has expired ({_told(answer)})",
             "make it public, or give its URL with a SAS (--source-url)",

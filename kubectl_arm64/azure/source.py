@@ -102,6 +102,12 @@ class UrlSource:
             return failure(error, doing)
         if answer.status == 404:
             return gone(self.shown, answer.code)
+        if answer.code == "AuthorizationFailure":
+            return Denied(
+                f"cannot {doing}: the network rules of its storage account refuse this machine ({answer.code})",
+                "let this machine in there, or name a mirror with --source-url",
+                code=answer.code,
+            )
         if "?" in self._url:
             return Denied(
                 f"cannot {doing} with the SAS of its URL ({answer.code or answer.status})",

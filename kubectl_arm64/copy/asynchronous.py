@@ -6,16 +6,19 @@ whose copy it is, so a run that was killed is joined by the next.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote, urlsplit
 
 from kubectl_arm64.copy import footer
-from kubectl_arm64.copy.ports import Blobs, BlobState, CopyState
+from kubectl_arm64.copy.lease import SECONDS as LEASE_LASTS
+from kubectl_arm64.copy.ports import Blobs, BlobState, CopyState, PageSource
 from kubectl_arm64.copy.source import SourceVhd
-from kubectl_arm64.errors import Failure, Refused
+from kubectl_arm64.copy.terms import Terms
+from kubectl_arm64.copy.troubles import LeaseHeld
+from kubectl_arm64.copy.verify import Unequal, verify
+from kubectl_arm64.errors import Failure, NotFinished, Refused
 
 # Metadata names are C# identifiers (Azure's rule), so tags' names do not serve.
 SOURCE = "kubectl_arm64_source"
@@ -29,6 +32,9 @@ WRONG_SHA256 = "kubectl_arm64_wrong_sha256"
 # --abort-copy has seen the copy stand still already.
 STUCK_SECONDS = 900.0
 STUCK_SECONDS_TO_ABORT = 120.0
+# Twice a lease: that of a killed run is over by then, and who still holds one is alive.
+_LEASE_SECONDS = 2.0 * LEASE_LASTS
+_LOOK_SECONDS = 2.0
 
 
 class CopyPhase(Enum):
@@ -57,7 +63,10 @@ def same_blob(one: str, other: str) -> bool:
 
 
 class AsynchronousCopy:
-    """Copy `source` to `blob`; the source is examined when the copy is started, not before."""
+    """Copy `source` to `blob`; the source is examined when the copy is started, not before.
+
+    What is there is compared with the source's page ranges too, where `pages` tells them.
+    """
 
     def __init__(
         self,
@@ -65,22 +74,22 @@ class AsynchronousCopy:
         blob: str,
         source: SourceVhd,
         release: str,
+        terms: Terms = Terms(),  # noqa: B008  (frozen)
         *,
+        pages: PageSource | None = None,
         abort_foreign: bool = False,
-        note: Callable[[str], None] = lambda text: None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._blobs = blobs
         self._blob = blob
         self._source = source
         self._release = release
+        self._terms = terms
+        self._pages = pages
         self._abort_foreign = abort_foreign
-        self._note = note
-        self._clock = clock
         self._gained: tuple[str, int, float] = ("", 0, 0.0)  # a pending copy, its bytes, and since when so many
         self._aborted_stuck = False
         self._started = ""
-        self._verified = False
+        self._verified = ""  # the ETag of a state that was found to be the source
 
     @property
     def url(self) -> str:
@@ -97,15 +106,30 @@ class AsynchronousCopy:
         state = self.state()
         if self.judge(state).phase is not CopyPhase.ABSENT:
             return
-        state = self.without_copy(state)
-        copy = self._blobs.start_copy(
-            self._blob,
-            self._source.url,
-            source_etag=source.etag,
-            metadata={SOURCE: self._source.shown, SOURCE_ETAG: source.etag, RELEASE: self._release},
-            replace_etag=state.etag if state else None,
-        )
-        self._started = copy.id
+        self._start(self.without_copy(state), source.etag)
+
+    def _start(self, state: BlobState | None, etag: str) -> None:
+        """In the place of `state`; while a killed run's lease lasts, or another run's, wait for that."""
+        ends = self._terms.clock() + _LEASE_SECONDS
+        while True:
+            try:
+                copy = self._blobs.start_copy(
+                    self._blob,
+                    self._source.url,
+                    source_etag=etag,
+                    metadata={SOURCE: self._source.shown, SOURCE_ETAG: etag, RELEASE: self._release},
+                    replace_etag=state.etag if state else None,
+                )
+            except LeaseHeld:
+                if self._terms.clock() >= ends:
+                    raise
+                self._terms.sleep(_LOOK_SECONDS)
+                state = self.state()
+                if self.judge(state).phase is not CopyPhase.ABSENT:
+                    return
+            else:
+                self._started = copy.id
+                return
 
     def state(self) -> BlobState | None:
         """The destination as it is now."""
@@ -115,7 +139,7 @@ class AsynchronousCopy:
         """Abort a pending copy that `judge` found to be ours to abort; the destination after that."""
         if state is None or state.copy is None or state.copy.status != "pending":
             return state
-        self._note(f"copy {state.copy.id} of {state.copy.source} into {self.url} is aborted")
+        self._terms.note(f"copy {state.copy.id} of {state.copy.source} into {self.url} is aborted")
         self._aborted_stuck |= same_blob(state.copy.source, self._source.url)
         self._blobs.abort_copy(self._blob, state.copy.id)
         return self.state()
@@ -124,6 +148,8 @@ class AsynchronousCopy:
         """What `state` of the destination means. Raises as `look`."""
         if state is None:
             return Look(CopyPhase.ABSENT)
+        if same_blob(self.url, self._source.url):
+            return self._itself(state)
         # While a copy is pending nothing but HEAD is answered (409 PendingCopyOperation).
         status = state.copy.status if state.copy else ""
         if status == "pending":
@@ -131,6 +157,18 @@ class AsynchronousCopy:
         if status in ("failed", "aborted"):
             return self._broken(state)
         return self._finished(state)
+
+    def _itself(self, state: BlobState) -> Look:
+        """The blob is to be copied onto itself: it is what it is, and nothing is ever written to it."""
+        half = state.copy is None and self._is_ours(state) and COMPLETE not in state.metadata
+        pending = state.copy is not None and state.copy.status != "success"
+        why = "it is no complete VHD" if half or pending or WRONG_SHA256 in state.metadata else ""
+        if wrong := why or footer.fault(self._tail(state), state.size):
+            raise Refused(
+                f"{self.url} would be copied onto itself, and cannot be published as it is: {wrong}",
+                "name the VHD that it was copied from with --source-url, or leave that out",
+            )
+        return Look(CopyPhase.COMPLETE, state.size, state.size)
 
     def _pending(self, state: BlobState) -> Look:
         assert state.copy is not None
@@ -146,7 +184,7 @@ class AsynchronousCopy:
 
     def _advancing(self, copy: CopyState, total: int) -> Look:
         """A copy of our source, or the end of all patience with it."""
-        now = self._clock()
+        now = self._terms.clock()
         if self._gained[:2] != (copy.id, copy.done):
             self._gained = (copy.id, copy.done, now)
         still = now - self._gained[2]
@@ -187,7 +225,7 @@ class AsynchronousCopy:
                 return Look(CopyPhase.ABSENT, note="it is there in part; the copy goes on")
             if wrong := self._fault(state):
                 if self._is_ours(state):
-                    return Look(CopyPhase.ABSENT, note=f"the blob is not what was copied: {wrong}")
+                    return Look(CopyPhase.ABSENT, note=f"{wrong}: it is copied anew")
                 raise self._foreign(wrong)
             return Look(CopyPhase.COMPLETE, state.size, state.size)
         if self._is_ours(state):
@@ -199,12 +237,35 @@ class AsynchronousCopy:
         )
 
     def _fault(self, state: BlobState) -> str:
-        if self._verified or not state.size:
-            return "" if state.size else "it is empty"
-        tail = self._blobs.read(self._blob, state.size - footer.SIZE, footer.SIZE)
-        wrong = footer.fault(tail, state.size)
-        self._verified = not wrong
+        """Why a blob that was copied from our source is not that source, "" where it is."""
+        if not state.size:
+            return "it is empty"
+        if state.etag == self._verified:
+            return ""
+        wrong = footer.fault(self._tail(state), state.size) or self._difference(state)
+        if not wrong:
+            self._verified = state.etag
         return wrong
+
+    def _tail(self, state: BlobState) -> bytes:
+        return self._blobs.read(self._blob, state.size - footer.SIZE, footer.SIZE) if state.size else b""
+
+    def _difference(self, state: BlobState) -> str:
+        """From the source as it is now, "" where that cannot be told: it may be gone, and the footer has to do."""
+        try:
+            source = self._source.head()
+            then = {state.metadata.get(name) for name in (COMPLETE, SOURCE_ETAG)}
+            if self._is_ours(state) and source.etag not in then:
+                return "the source changed since it was copied"
+            if state.copy is not None and self._pages is not None:
+                verify(self._pages, source, self._blobs.page_blob(self._blob), self._terms)
+        except Unequal as unequal:
+            return unequal.why
+        except NotFinished:
+            raise
+        except Failure:
+            return ""
+        return ""
 
     def _foreign(self, why: str) -> Refused:
         return Refused(

@@ -20,15 +20,14 @@ from kubectl_arm64.copy.asynchronous import (
     Look,
     same_blob,
 )
-from kubectl_arm64.copy.dispatch import AGAIN, STALL_SECONDS
 from kubectl_arm64.copy.engine import PageCopy
 from kubectl_arm64.copy.lease import SECONDS, Lease
 from kubectl_arm64.copy.listing import listed
 from kubectl_arm64.copy.ports import BlobState, PageBlob, PageSource
 from kubectl_arm64.copy.ranges import Span
 from kubectl_arm64.copy.source import SourceVhd
-from kubectl_arm64.copy.terms import Terms
-from kubectl_arm64.copy.troubles import BlobChanged, NoPageCopy, SourceChanged
+from kubectl_arm64.copy.terms import AGAIN, STALL_SECONDS, Terms
+from kubectl_arm64.copy.troubles import BlobChanged, LeaseLost, NoPageCopy, SourceChanged
 from kubectl_arm64.copy.verify import verify
 from kubectl_arm64.errors import Failure, NotFinished, Refused
 
@@ -84,7 +83,7 @@ class RangeCopy:
             self._copy_once()
         except SourceChanged as changed:
             self._terms.note(f"{changed.what}: starting over")
-            self._vhd = SourceVhd(self._source)
+            self._vhd.forget()
             self._copy_once()
 
     def _copy_once(self) -> None:
@@ -98,8 +97,17 @@ class RangeCopy:
             if not self._begun(target, source, lease):
                 return
             PageCopy(self._source, source, target, lease, self._terms).run()
-            verify(self._source, source, target, self._terms.sleep)
-            target.set_metadata({**self._metadata(source), COMPLETE: source.etag}, lease=lease.id)
+            verify(self._source, source, target, self._terms)
+            self._mark(target, source, lease)
+
+    def _mark(self, target: PageBlob, source: BlobState, lease: Lease) -> None:
+        """As complete; the lease may have run out while the machine slept."""
+        complete = {**self._metadata(source), COMPLETE: source.etag}
+        try:
+            target.set_metadata(complete, lease=lease.id)
+        except LeaseLost:
+            lease.renew()
+            target.set_metadata(complete, lease=lease.id)
 
     def _open(self, source: BlobState) -> PageBlob | None:
         """The blob to write into, since a lease needs one; None: nothing is left to do here."""
@@ -158,7 +166,7 @@ class RangeCopy:
             terms.sleep(_WAIT_SECONDS)
 
     def _written(self, target: PageBlob, source: BlobState) -> Iterator[Span]:
-        return listed(target.page_ranges, source.size, target.url, self._terms.sleep)
+        return listed(target.page_ranges, source.size, target.url, self._terms)
 
     @contextmanager
     def _both_refused(self) -> Iterator[None]:
@@ -170,9 +178,10 @@ class RangeCopy:
         except Failure as failed:
             if self._refused is None:
                 raise
+            of_network = f"look at the network rules of {self._asynchronous.url} and of {self._source.shown}"
             raise Failure(
                 f"{self._refused.what}; the asynchronous copy failed too: {failed.what}",
-                f"look at the network rules of {self._asynchronous.url} and of {self._source.shown}",
+                of_network if type(failed) is Failure else failed.advice,
                 code=failed.code,
             ) from failed
 

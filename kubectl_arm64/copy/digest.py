@@ -43,7 +43,7 @@ class DiskDigest:
         self._size = state.size
         self._ranges = Kept()
         self.data = 0
-        for span in listed(target.page_ranges, state.size, target.url, terms.sleep):
+        for span in listed(target.page_ranges, state.size, target.url, terms):
             self._ranges.add(span)
             self.data += span.length
         self._order: deque[Span] = deque()  # asked for and not hashed yet

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from kubectl_arm64.copy.aimd import Width
 from kubectl_arm64.copy.lease import Lease, NoLease
 from kubectl_arm64.copy.ranges import Span
-from kubectl_arm64.copy.terms import Terms
+from kubectl_arm64.copy.terms import AGAIN, STALL_SECONDS, Terms
 from kubectl_arm64.copy.troubles import TRIES, Busy, LeaseLost, pause
 from kubectl_arm64.copy.workers import Workers
 from kubectl_arm64.errors import Failure, NotFinished
 
-STALL_SECONDS = 300.0
 QUIET_SECONDS = 30.0  # without trouble, and a wave of troubles is over
 _TICK_SECONDS = 1.0
-AGAIN = "run the same command again: it copies only what is missing"
 
 
 @dataclass(order=True)

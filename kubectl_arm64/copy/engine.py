@@ -75,10 +75,10 @@ class PageCopy:
         def fetch(window: Span, marker: str) -> RangePage:
             return self._source.page_ranges(window, marker, self._state.etag)
 
-        return listed(fetch, self._state.size, self._source.shown, self._terms.sleep)
+        return listed(fetch, self._state.size, self._source.shown, self._terms)
 
     def _covered(self) -> Iterator[Span]:
-        return listed(self._target.page_ranges, self._state.size, self._target.url, self._terms.sleep)
+        return listed(self._target.page_ranges, self._state.size, self._target.url, self._terms)
 
     def _put(self, cell: Span) -> None:
         self._target.copy_pages(cell, self._source.url, source_etag=self._state.etag, lease=self._lease.id)

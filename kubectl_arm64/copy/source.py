@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from kubectl_arm64.copy import footer
 from kubectl_arm64.copy.ports import BlobState, Source
 from kubectl_arm64.errors import InvalidInput
@@ -12,10 +10,11 @@ _GZIP = b"\x1f\x8b"
 
 
 class SourceVhd:
-    """The VHD to copy, examined once and only when somebody asks."""
+    """The VHD to copy, examined once and only when somebody asks; whoever copies it shares one."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._state: BlobState | None = None
 
     @property
     def url(self) -> str:
@@ -27,10 +26,20 @@ class SourceVhd:
         """Without its query."""
         return self._source.shown
 
-    @cached_property
+    @property
     def state(self) -> BlobState:
         """Size and ETag. Raises InvalidInput with what it is instead of a VHD in a page blob."""
-        return _examine(self._source)
+        if self._state is None:
+            self._state = _examine(self._source)
+        return self._state
+
+    def head(self) -> BlobState:
+        """As it is at this moment, whatever it is. Raises Failure."""
+        return self._source.head()
+
+    def forget(self) -> None:
+        """It changed: have it examined again."""
+        self._state = None
 
 
 def _examine(source: Source) -> BlobState:

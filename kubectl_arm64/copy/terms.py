@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 PARALLEL = 32
 MOST_PARALLEL = 64  # what the pool of connections holds
+STALL_SECONDS = 300.0  # without a byte, and all is given up
+AGAIN = "run the same command again: it copies only what is missing"
 
 
 @dataclass(frozen=True)

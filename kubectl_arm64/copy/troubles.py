@@ -17,6 +17,7 @@ from kubectl_arm64.errors import Failure
 TRIES = 8  # for one request
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_LONGEST_ASKED = 300.0  # what a Retry-After may ask for
 
 
 class Busy(Failure):
@@ -49,4 +50,4 @@ class NoPageCopy(Failure):
 
 def pause(tries: int, retry_after: float = 0.0) -> float:
     """Seconds to wait after the n-th try: what the service asked for, or twice as long as the last time."""
-    return max(retry_after, min(_FIRST_PAUSE * 2.0 ** (tries - 1), _LONGEST_PAUSE))
+    return max(min(retry_after, _LONGEST_ASKED), min(_FIRST_PAUSE * 2.0 ** (tries - 1), _LONGEST_PAUSE))

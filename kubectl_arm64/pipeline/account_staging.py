@@ -141,14 +141,15 @@ class AccountStaging:
     def _copier(self) -> Copier:
         choices, blobs = self._choices, self._blobs
         blob, release = self._work.plan.blob, self._work.plan.identity.release
+        terms = self._work.terms(self._vhd.title)
         asynchronous = AsynchronousCopy(
             blobs,
             blob,
             self._work.vhd,
             release,
+            terms,
+            pages=self._work.pages,
             abort_foreign=choices.abort_copy,
-            note=self._work.report.note,
-            clock=self._work.pace.clock,
         )
         if not choices.by_ranges:
             return asynchronous
@@ -158,6 +159,6 @@ class AccountStaging:
             self._work.vhd,
             lambda: blobs.page_blob(blob),
             release,
-            self._work.terms(self._vhd.title),
+            terms,
             may_fall_back=choices.copy == "auto",
         )

@@ -11,10 +11,11 @@ from kubectl_arm64.copy.ports import PageSource
 from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.errors import Failure
+from kubectl_arm64.names import TAG_COMPLETE
 from kubectl_arm64.pipeline.disk_upload import DiskUpload, is_complete, is_verified, made_for
 from kubectl_arm64.pipeline.managed_disk import UPLOADING, ManagedDisk, provisioning_of, state_of
-from kubectl_arm64.pipeline.ownership import is_ours
-from kubectl_arm64.pipeline.ports import Disks
+from kubectl_arm64.pipeline.ownership import is_ours, tags_of
+from kubectl_arm64.pipeline.ports import Disks, Resource
 from kubectl_arm64.pipeline.step import Observed, Operation, Pace, State
 from kubectl_arm64.pipeline.verification import Verification
 from kubectl_arm64.plan import ImagePlan
@@ -77,9 +78,19 @@ class DiskStep:
             return Observed(State.MISSING, "the copy into it goes on")
         if not is_complete(disk) or not made_for(disk, self._plan):
             return Observed(State.MISSING, "it holds no complete copy of this VHD: it is made again")
+        if self._has_changed(disk):
+            return Observed(State.MISSING, "the source changed since it was copied: it is made again")
         if not is_verified(disk, self._verification):
             return Observed(State.MISSING, "it was closed before its SHA-256 was verified: it is made again")
         return Observed(State.READY)
+
+    def _has_changed(self, disk: Resource) -> bool:
+        """Whether the source is another one than the disk was made from; no, where it does not tell."""
+        try:
+            etag = self._vhd.head().etag
+        except Failure:
+            return False
+        return tags_of(disk).get(TAG_COMPLETE) != etag
 
     def start(self) -> Operation:
         upload = DiskUpload(self._disk, self._plan, self._pages, self._vhd, self._terms, self._verification)

@@ -61,7 +61,7 @@ class DiskUpload:
             self._copy()
         except SourceChanged as changed:
             self._terms.note(f"{changed.what}: starting over")
-            self._vhd = SourceVhd(self._pages)
+            self._vhd.forget()
             self._copy()
 
     def _copy(self) -> None:
@@ -133,7 +133,7 @@ class DiskUpload:
         target = RenewedPages(lambda: self._access(source))
         # Two runs at once do no harm without a lease: both write the same bytes to the same places.
         PageCopy(self._pages, source, target, NoLease(), self._terms).run()
-        verify(self._pages, source, target, self._terms.sleep)
+        verify(self._pages, source, target, self._terms)
         if self._verification:
             self._verification.check(self._disk.title, target)
 

@@ -78,7 +78,7 @@ class Publication:
             self._publish()
         except NotFinished:
             raise  # the next run still needs the keys, and switches them off
-        except Failure:
+        except Exception:  # also what nobody foresaw: shared keys do not stay on for it
             self._account.abandon()
             raise
         if self.disk_id:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from kubectl_arm64.copy.ports import BlobState
+from kubectl_arm64.copy.ranges import Span
+from kubectl_arm64.copy.troubles import Busy
 from kubectl_arm64.errors import Denied
 from kubectl_arm64.pipeline.blob_access import KEYS_FORBIDDEN, NO_DATA_ROLE, SettlingBlobs
 from tests.doubles.blobs import BLOB, DictBlobs
@@ -56,3 +61,61 @@ def test_when_the_organisation_forbids_keys_it_goes_on_with_the_token_and_says_s
 def test_when_the_user_demanded_the_key_there_is_no_fallback() -> None:
     with pytest.raises(Denied):
         SettlingBlobs(Refusing(KEYS_FORBIDDEN, 1), Time().pace(), Heard()).head(BLOB)
+
+
+# Pages
+
+
+class Pages:
+    """A page blob that refuses the first `times` requests of each kind with `code`."""
+
+    url = "https://a.blob.core.windows.net/vhd/b.vhd"
+
+    def __init__(self, code: str, times: int) -> None:
+        self._code = code
+        self._left: dict[str, int] = {}
+        self._times = times
+
+    def __getattr__(self, kind: str) -> Callable[..., None]:
+        def answer(*values: object, **named: object) -> None:
+            left = self._left.setdefault(kind, self._times)
+            if left:
+                self._left[kind] = left - 1
+                raise Denied("refused", code=self._code)
+
+        return answer
+
+
+class Paged(DictBlobs):
+    """Access to those pages."""
+
+    def __init__(self, pages: Pages) -> None:
+        super().__init__()
+        self._pages = pages
+
+    def page_blob(self, blob: str) -> Any:
+        return self._pages
+
+
+def test_when_rights_settle_what_is_asked_of_pages_one_at_a_time_waits() -> None:
+    time = Time()
+    pages = SettlingBlobs(Paged(Pages(NO_DATA_ROLE, 2)), time.pace(), Heard()).page_blob(BLOB)
+    pages.create(512, {})
+    pages.acquire_lease("l", 15)
+    pages.page_ranges(Span(0, 512), "")
+    pages.set_metadata({}, lease="l")
+    assert sum(time.slept) == 80
+
+
+def test_when_rights_settle_the_copys_many_requests_are_tried_again_later() -> None:
+    pages = SettlingBlobs(Paged(Pages(KEYS_FORBIDDEN, 9)), Time().pace(), Heard(), keys_just_on=True).page_blob(BLOB)
+    with pytest.raises(Busy, match="refused"):
+        pages.copy_pages(Span(0, 512), "https://s", source_etag='"s"', lease="l")
+    with pytest.raises(Busy, match="refused"):
+        pages.fetch(Span(0, 512))
+
+
+def test_when_a_right_does_not_settle_it_is_denied_at_once() -> None:
+    pages = SettlingBlobs(Paged(Pages(KEYS_FORBIDDEN, 9)), Time().pace(), Heard()).page_blob(BLOB)
+    with pytest.raises(Denied):
+        pages.copy_pages(Span(0, 512), "https://s", source_etag='"s"', lease="l")

@@ -16,7 +16,7 @@ from kubectl_arm64.copy.listing import SMALLEST_WINDOW, Fetch, listed
 from kubectl_arm64.copy.ranges import Kept, RangePage, Span, difference, merged
 from kubectl_arm64.copy.terms import Terms
 from kubectl_arm64.copy.troubles import Busy, pause
-from kubectl_arm64.errors import Failure
+from kubectl_arm64.errors import Failure, NotFinished
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -156,6 +156,34 @@ def test_when_only_a_part_is_used_only_that_part_is_fetched() -> None:
     fetch = service(fragments(100), size=10, busy=lambda window: next(calls) > 0)
     assert next(listed(fetch, 100 * 4096, "blob", IMPATIENT)) == Span(0, 512)
     assert next(calls) == 1
+
+
+def test_when_the_service_asks_to_wait_longer_than_there_is_time_it_stops() -> None:
+    slept: list[float] = []
+
+    def fetch(window: Span, marker: str) -> RangePage:
+        raise Busy("cannot list", retry_after=1e300)
+
+    with pytest.raises(NotFinished, match="are not listed yet"):
+        list(listed(fetch, GIB, "blob", Terms(sleep=slept.append, clock=lambda: 0.0, deadline=299.0)))
+    assert slept == []
+
+
+def test_no_service_is_waited_for_longer_than_five_minutes() -> None:
+    assert pause(1, 3600.0) == 300.0
+    assert pause(1, float("inf")) == 300.0
+
+
+def test_when_empty_parts_and_busy_answers_take_turns_the_list_ends_all_the_same() -> None:
+    calls = itertools.count()
+
+    def fetch(window: Span, marker: str) -> RangePage:
+        if next(calls) % 2:
+            raise Busy("cannot list: 500")
+        return RangePage([], f"marker-{next(calls)}")
+
+    with pytest.raises(Failure, match=r"cannot list: 500|does not end"):
+        list(listed(fetch, GIB, "blob", IMPATIENT))
 
 
 @pytest.mark.parametrize(

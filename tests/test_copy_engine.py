@@ -14,7 +14,7 @@ from kubectl_arm64.copy.asynchronous import COMPLETE, CopyPhase, Look
 from kubectl_arm64.copy.by_ranges import RangeCopy
 from kubectl_arm64.copy.lease import Lease
 from kubectl_arm64.copy.terms import Terms
-from kubectl_arm64.copy.troubles import NoPageCopy
+from kubectl_arm64.copy.troubles import LeaseHeld, NoPageCopy
 from kubectl_arm64.errors import Denied, Failure, NotFinished, NotFound, Refused
 from tests.copying import BLOB, PUT_PAGE, REFUSED_BY_SOURCE, Place, copied, same_bytes, source, spawn, writes
 from tests.sandbox.blob.pages import PageStore
@@ -224,6 +224,58 @@ def test_when_another_run_took_the_lease_over_this_one_stops(place: Place, sandb
 
 
 # The source
+
+
+NOT_AZURES = ["<html><body>Sign in to the network</body></html>", '{"error": "proxy"}', "<?xml version='1.0'?><PageLi"]
+
+
+@pytest.mark.parametrize("of", ["imagebucket", "vhd"])
+@pytest.mark.parametrize("when", [1, 2])
+@pytest.mark.parametrize("body", NOT_AZURES, ids=["a web page", "JSON", "cut off"])
+def test_when_something_in_between_answers_for_a_list_of_ranges_it_is_asked_for_again(
+    place: Place, sandbox: Sandbox, of: str, when: int, body: str
+) -> None:
+    told = {"status": 200, "body": body, "headers": {"content-type": "application/xml"}}
+    fault = sandbox.fault(f"/{of}/.*comp=pagelist", nth=when, times=7, **told)
+    place.copy(Listener().terms()).start()
+    assert is_complete(sandbox)
+    assert fault.seen >= when + 7
+
+
+def test_when_that_does_not_end_it_is_said(place: Place, sandbox: Sandbox) -> None:
+    sandbox.fault("comp=pagelist", times=99, status=200, body=NOT_AZURES[0])
+    with pytest.raises(Failure, match="the answer is not Azure's"):
+        place.copy(Listener().terms()).start()
+
+
+def test_when_its_lease_ran_out_before_the_end_was_written_down_it_is_taken_again(
+    place: Place, sandbox: Sandbox
+) -> None:
+    lost = {"status": 412, "headers": {"x-ms-error-code": "LeaseLost"}}
+    sandbox.fault("comp=metadata", method="PUT", **lost)
+    place.copy(Listener().terms()).start()
+    assert is_complete(sandbox)
+
+
+def test_when_a_killed_runs_lease_lasts_azures_own_copy_waits_for_its_end(place: Place, sandbox: Sandbox) -> None:
+    interrupted(place, sandbox)
+    assert Lease(place.page_blob()).acquire()
+    heard = Listener()
+
+    def wait(seconds: float) -> None:
+        sandbox.advance(seconds)
+        heard.time.sleep(seconds)
+
+    place.asynchronous(heard.terms(sleep=wait)).start()
+    assert 10 <= heard.time.now <= 20
+    assert place.asynchronous().look().phase is not CopyPhase.ABSENT
+
+
+def test_when_a_live_run_holds_the_lease_azures_own_copy_gives_way(place: Place, sandbox: Sandbox) -> None:
+    interrupted(place, sandbox)
+    place.page_blob().acquire_lease("00000000-0000-4000-8000-00000000beef", -1)
+    with pytest.raises(LeaseHeld, match="another run writes there at this moment; wait for it"):
+        place.asynchronous(Listener().terms()).start()
 
 
 def test_when_the_source_changed_since_the_last_run_it_starts_over_and_says_so(place: Place, sandbox: Sandbox) -> None:

@@ -215,6 +215,33 @@ def test_when_a_firewall_closes_it_says_where_to_look(
     assert copies(sandbox) == 0
 
 
+@MOMENTS
+@pytest.mark.parametrize(("status", "code"), [(403, "AuthenticationFailed"), (409, "PublicAccessNotPermitted")])
+def test_when_its_sas_ends_or_its_account_turns_private_that_is_what_is_said(
+    plugin: Plugin, sandbox: Sandbox, engine: Engine, nth: int, status: int, code: str
+) -> None:
+    told = {
+        "x-ms-error-code": "CannotVerifyCopySource",
+        "x-ms-copy-source-status-code": str(status),
+        "x-ms-copy-source-error-code": code,
+    }
+    sandbox.fault(PUT_PAGE, method="PUT", nth=nth, times=999, status=status, headers=told)
+    error = ended(engine.run(plugin), sandbox)
+    assert "the source is not public, or its SAS has expired" in error
+    assert "network rules" not in error
+    assert copies(sandbox) == 0
+    goes_on(engine, plugin, sandbox)
+
+
+@EVERY
+def test_when_a_firewall_keeps_this_machine_out_it_says_so(plugin: Plugin, sandbox: Sandbox, engine: Engine) -> None:
+    sandbox.fault("/imagebucket/", times=99, status=403, headers={"x-ms-error-code": "AuthorizationFailure"})
+    error = ended(engine.run(plugin), sandbox)
+    assert "the network rules of its storage account refuse this machine" in error
+    assert "Storage Blob Data Reader" not in error
+    goes_on(engine, plugin, sandbox)
+
+
 # It lies about its ranges
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
+from azure.core.pipeline import PipelineResponse
 from azure.storage.blob import BlobClient, BlobLeaseClient
 
 from kubectl_arm64.azure.answers import Answer, answer_of
@@ -158,7 +159,12 @@ class UrlPageSource(UrlSource):
 
 def _range_page(client: BlobClient, shown: str, window: Span, marker: str, **condition: Any) -> RangePage:
     asked = client.list_page_ranges(
-        offset=window.start, length=window.length, results_per_page=_RANGES, **condition, **_ONCE
+        offset=window.start,
+        length=window.length,
+        results_per_page=_RANGES,
+        raw_response_hook=_is_page_list,
+        **condition,
+        **_ONCE,
     )
     pages = asked.by_page(marker or None)
     try:
@@ -166,6 +172,13 @@ def _range_page(client: BlobClient, shown: str, window: Span, marker: str, **con
     except (ValueError, DecodeError) as error:  # a proxy's page, or an answer that was cut off
         raise Busy(f"cannot list the page ranges of {shown}: the answer is not Azure's", AGAIN) from error
     return RangePage(ranges, str(getattr(pages, "continuation_token", None) or ""))
+
+
+def _is_page_list(response: PipelineResponse[Any, Any]) -> None:
+    """Raise ValueError for a document of another kind, which the SDK would take for an empty list."""
+    answer = response.http_response
+    if answer.status_code == 200 and b"<PageList" not in answer.body()[:256]:
+        raise ValueError("not a PageList")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_arm64.copy.ranges import RangePage, Span, disorder, merged
+from kubectl_arm64.copy.ranges import PAGE, RangePage, Span, disorder, merged
 from kubectl_arm64.copy.terms import AGAIN, Terms
 from kubectl_arm64.copy.troubles import TRIES, Busy, pause
 from kubectl_arm64.errors import Failure, NotFinished
@@ -51,7 +51,7 @@ def _pieces(fetch: Fetch, size: int, name: str, terms: Terms) -> Iterator[Span]:
             if tries == TRIES:
                 raise
             _wait(pause(tries, busy.retry_after), name, terms)
-            window = max(window // 2, SMALLEST_WINDOW)
+            window = max(window // 2 // PAGE * PAGE, SMALLEST_WINDOW)  # the service takes whole pages only
 
 
 def _wait(seconds: float, name: str, terms: Terms) -> None:

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from kubectl_arm64 import yaml_text
 from kubectl_arm64.errors import InvalidInput, Unsupported
 from kubectl_arm64.image import MarketplaceImage
+from kubectl_arm64.yaml_text import NotYaml
 
 DEFAULT_OS_STREAM = "rhel-9"
 
@@ -24,6 +26,7 @@ _OPENSHIFT = re.compile(r"(?:^|-)(?P<major>\d+)\.(?P<minor>\d+)(?:\.|$)")
 _LATER_RHEL = re.compile(r"^(?P<major>[1-3]\d)\.\d+\.\d{8}")
 _VHD_NAME = re.compile(r"^rhcos-(?P<release>[\d.]+(?:-\d+)?)-azure\.(?P<architecture>\w+)\.vhd$")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_ANOTHER = "name another with --stream-file"
 _UNRELEASED = "0.0.1-snapshot"  # releaseVersion of a ConfigMap that no release has stamped
 
 
@@ -78,6 +81,7 @@ class BootImage:
         Raises InvalidInput for a URL that cannot be a VHD's, or is another architecture's.
         """
         _check_url(url, "--source-url")
+        url = _normalised(url)
         match = _VHD_NAME.fullmatch(unquote(urlsplit(url).path).rsplit("/", 1)[-1])
         if match and match["architecture"] != self.architecture.value:
             raise InvalidInput(
@@ -233,10 +237,19 @@ def _check_url(url: str, where: str) -> None:
         raise InvalidInput(f"{where} is not a URL: {_without_query(url)}: {error}", "correct it") from error
     if parts.scheme != "https" or not parts.hostname:
         raise InvalidInput(f"{where} is not an https URL: {_without_query(url)}", "Azure copies from https only")
+    if parts.username is not None or not parts.netloc.isascii():
+        raise InvalidInput(f"{where} has a user name, or a host that is not ASCII", "name it without")
     if parts.path.endswith((".vhd.gz", ".vhd.xz", ".vhd.zst")):
         raise InvalidInput(f"{where} is compressed: {_without_query(url)}", "decompress it and name the .vhd")
     if not parts.path.endswith(".vhd"):
         raise InvalidInput(f"{where} does not name a .vhd: {_without_query(url)}", "name a fixed VHD in a page blob")
+
+
+def _normalised(url: str) -> str:
+    """As it goes into a request line and into metadata: its host in lower case, and nothing in it but ASCII."""
+    parts = urlsplit(url)
+    path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._")
+    return urlunsplit(parts._replace(netloc=parts.netloc.lower(), path=path, fragment=""))
 
 
 def _without_query(url: str) -> str:
@@ -247,35 +260,33 @@ def _parse(text: str, where: str) -> Mapping[str, Any]:
     """JSON where it looks like JSON, so that its errors are told in JSON's terms; else YAML."""
     if text.lstrip().startswith("{"):
         return _parse_json(text, where)
-    import yaml
-
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InvalidInput(f"{where}{at}: broken YAML: {getattr(error, 'problem', None) or error}") from error
+        document = yaml_text.value(text)
+    except NotYaml as fault:
+        raise InvalidInput(f"{where}{fault.at}: broken YAML: {fault.problem}", _ANOTHER) from None
     return _mapping(document, where)
 
 
 def _parse_json(text: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(text, str):
-        raise InvalidInput(f"{where} is {_kind(text)}, not a text of JSON")
+        raise InvalidInput(f"{where} is {_kind(text)}, not a text of JSON", _ANOTHER)
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise InvalidInput(
             f"{where}, line {error.lineno}, column {error.colno}: broken JSON: {error.msg}",
-            "fetch it once more, or name another with --stream-file",
+            f"fetch it once more, or {_ANOTHER}",
         ) from error
     except RecursionError:
-        raise InvalidInput(f"{where} is nested too deeply to be a stream", "fetch it once more") from None
+        raise InvalidInput(f"{where} is nested too deeply to be a stream", _ANOTHER) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise InvalidInput(f"{where} is no stream: {error}", _ANOTHER) from None
     return _mapping(document, where)
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"{where} is {_kind(value)}, not an object")
+        raise InvalidInput(f"{where} is {_kind(value)}, not an object", _ANOTHER)
     return value
 
 
@@ -298,7 +309,7 @@ def _lenient(parent: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 def _text(parent: Mapping[str, Any], key: str, where: str) -> str:
     value = parent.get(key)
     if not isinstance(value, str) or not value:
-        raise InvalidInput(f"{where}.{key} is {_kind(value)}, not a text")
+        raise InvalidInput(f"{where}.{key} is {_kind(value)}, not a text", _ANOTHER)
     return value
 
 

@@ -117,3 +117,24 @@ def test_when_half_a_vhd_is_named_as_the_source_of_itself_that_is_refused_and_it
     assert "would be copied onto itself" in the_error(result)
     assert list(blob.store.ranges()) == there
     assert VERSION not in str(list(sandbox.world.resources))
+
+
+@EVERY
+@pytest.mark.parametrize("name", ["中文.vhd", "mit leerzeichen ä.vhd"])
+def test_when_the_source_has_a_name_in_any_script_it_is_copied(
+    plugin: Plugin, sandbox: Sandbox, engine: Engine, name: str
+) -> None:
+    publish(sandbox, vhd(MIB, SIZE))
+    engine.prepare(sandbox)
+    public(sandbox).blobs[name] = source(sandbox)
+    url = f"--source-url=https://RHCOS.blob.core.windows.net/imagebucket/{name}"
+    result = engine.run(plugin, url)
+    assert result.code == 0, result.err
+    assert is_published(sandbox)
+
+
+def test_when_the_source_url_has_a_password_it_is_refused_without_showing_it(plugin: Plugin, sandbox: Sandbox) -> None:
+    result = plugin("bootimage", "--source-url=https://jane:passw0rd@rhcos.blob.core.windows.net/imagebucket/x.vhd")
+    assert result.code == 1
+    assert "--source-url has a user name" in the_error(result)
+    assert "passw0rd" not in result.err

@@ -208,9 +208,11 @@ def _told_how_to_go_on(invocation: Invocation) -> Iterator[None]:
     try:
         yield
     except NotFinished as unfinished:
-        raise NotFinished(unfinished.what, f"what Azure has begun goes on there; go on with: {again}") from None
+        # Without an advice of its own it is Azure's work, and not this process's, that is not finished.
+        so_far = "what is copied stays" if unfinished.advice else "what Azure has begun goes on there"
+        raise NotFinished(unfinished.what, f"{so_far}; go on with: {again}") from None
     except SignInRequired as failure:
-        advice = f"{failure.advice}; go on with: {again}"
+        advice = failure.advice if "the same command" in failure.advice else f"{failure.advice}; go on with: {again}"
         raise SignInRequired(failure.what, advice, code=failure.code) from None
 
 

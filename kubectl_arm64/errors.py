@@ -20,19 +20,31 @@ from __future__ import annotations
 
 import re
 
-_SECRETS = re.compile(
-    r"(?i)(\bsig=|\baccountkey=|\bclient_secret=|\bclient_assertion=|\baccess_?token\W{1,4}|\bbearer\s+"
-    r"|\bsharedkey\s+\w+:)[^\s&\"'<>;,]+"
+_NAMED = r"(?:account[-_]?key|client[-_]?secret|client[-_]?assertion|(?:access|refresh|id)[-_]?token|password)"
+_SIGNED = rf"(?:{_NAMED}|(?:(?<![a-z])|(?<=3f))sig)"
+_PART = r"[^\s&\"'<>;,]"
+# Of each the first group stays.
+_SECRETS = (
+    # "name": "value" in quotes of either kind, escaped where the JSON stands in a string; the end may be cut off.
+    re.compile(rf"""(?is)({_NAMED}\\*["']?\s*[:=]\s*(\\*["']))(?:(?!\2)(?:\\.|.))+"""),
+    # Without quotes a colon may be prose's (`password: must not be empty`), whose words have no digits.
+    re.compile(rf"""(?i)({_NAMED}\\*["']?\s*:\s*)(?={_PART}*\d){_PART}+"""),
+    re.compile(rf"(?i)({_SIGNED}\s?=\s?){_PART}+"),
+    re.compile(rf"(?i)({_SIGNED}%(?:25)*3d)(?:(?!%(?:25)*26){_PART})+"),  # in a URL that is part of another
+    re.compile(rf"(?i)(\bbearer\s+|\bsharedkey\s+\w+:){_PART}+"),
+    re.compile(r"(\bsha256~)[\w-]+"),  # a token of OpenShift's OAuth server
+    re.compile(r"()\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JSON Web Token
+    re.compile(r"(://)[^/@\s]+(?=@)"),  # a URL's user and password
 )
-_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 # How an advice speaks of the command line that is running, which only the command line knows (see Failure.naming).
 _SAME_COMMAND = "run the same command again"
 
 
 def redact(text: str) -> str:
     """`text` without SAS signatures, account keys, client secrets, tokens and a URL's user and password."""
-    return _USER_INFO.sub("REDACTED", _JWT.sub("REDACTED", _SECRETS.sub(r"\1REDACTED", text)))
+    for secret in _SECRETS:
+        text = secret.sub(r"\1REDACTED", text)
+    return text
 
 
 class Failure(Exception):

@@ -158,13 +158,17 @@ def check_names(names: Mapping[str, str]) -> None:
     image-version, resource-group. The error names the flag, the rule and the offending name.
     """
     for flag, name in names.items():
-        rule = _RULES[flag]
-        too_big = flag == "image-version" and any(len(part) > 9 and int(part) > _MAX_INTEGER for part in _digits(name))
-        if not rule.pattern.fullmatch(name) or too_big:
+        if not _takes(flag, name):
             raise InvalidInput(
-                f"Azure does not take {name!r} as the name of {_article(flag)}: it must be {rule.words}",
+                f"Azure does not take {name!r} as the name of {_article(flag)}: it must be {_RULES[flag].words}",
                 f"name another with --{flag}",
             )
+
+
+def _takes(flag: str, name: str) -> bool:
+    if not _RULES[flag].pattern.fullmatch(name):
+        return False
+    return flag != "image-version" or all(int(part) <= _MAX_INTEGER for part in name.split("."))
 
 
 _TAG_NAME_LENGTH = 128  # a storage account's limit; other resources take 512
@@ -222,10 +226,6 @@ def _is_date(day: str, time: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _digits(name: str) -> list[str]:
-    return re.findall(r"\d+", name)
 
 
 def _article(flag: str) -> str:

@@ -102,7 +102,7 @@ def plugin(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Plugin:
         from kubectl_arm64.cli.output import Streams
 
         out, err = io.StringIO(), io.StringIO()
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         return Result(run("kubectl-arm64", words, Streams(out, err)), out.getvalue(), err.getvalue())
 
     return call

@@ -5,9 +5,12 @@ How a case is written: tests/kubeconfig_case.py.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import yaml
 
 from tests.kubeconfig_case import (
     BEARER,
@@ -37,6 +40,12 @@ OF_PLUGIN = issued(token="of-the-plugin")
 BY_NAME = {"server": f"https://{PROD}:6443"}
 OIDC = {"idp-issuer-url": "https://127.0.0.1:1", "client-id": "oc"}
 BOTH = {"KUBECONFIG": "<folder>/absent::<folder>/first:<folder>/second:<folder>/first"}
+# A certificate that is none, as base64 in front of others.
+BROKEN = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n").decode()
+HALF = "\ufffd".encode().decode("latin-1")  # as Go sends half a surrogate pair, and an Arrival has it
+NAMED = yaml.safe_dump(
+    config({"token": "NAME"}, current="NAME", contexts=[entry("context", "NAME", cluster="prod", user="admin")])
+)
 STAGE = entry(
     "cluster",
     "stage",
@@ -54,6 +63,9 @@ TWO_CONTEXTS: dict[str, Any] = {
 FILES: dict[str, Case] = {
     "one file": Case(one(), prod()),
     "the file in HOME": Case({".kube/config": config()}, prod(), environ={"KUBECONFIG": ""}),
+    "KUBECONFIG that names no file": Case(
+        {".kube/config": config()}, environ={"KUBECONFIG": "::"}, says="no cluster to ask: what KUBECONFIG names"
+    ),
     "no file": Case({}, says="there is no cluster to ask"),
     "an empty file": Case({"config": ""}, says="there is no cluster to ask"),
     "--kubeconfig goes before KUBECONFIG": Case(
@@ -87,12 +99,41 @@ FILES: dict[str, Case] = {
         prod(),
         environ={"KUBECONFIG": "<folder>/sub/config"},
     ),
+    "relative paths are joined by their words": Case(
+        {"config": config({"tokenFile": "gone/../token"}), "token": TOKEN}, prod()
+    ),
     "JSON indented by tabs": Case({"config": json.dumps(config(), indent="\t")}, prod()),
     "another apiVersion": Case(one(apiVersion="v2"), says="another apiVersion than v1"),
     "another kind": Case(one(kind="List"), says="another kind than Config"),
     "neither apiVersion nor kind": Case(one(apiVersion=None, kind=None), prod()),
     "a field of tomorrow": Case(one({"token": TOKEN, "passkey": {"a": 1}}), prod()),
     "a token that YAML reads as a number": Case(one({"token": 12345}), says=r"users\[0\].user.token is not a string"),
+    **{
+        f"text written as {written!r}": Case({"config": NAMED.replace(" NAME", written)}, prod(f"Bearer {read}"))
+        for written, read in (
+            (" tok\t", "tok"),
+            ("\ttok", "tok"),
+            (" tok\t# mine", "tok"),
+            (" 2024-01-01", "2024-01-01"),
+            (" 2024-13-45", "2024-13-45"),
+            (" 12:30:45", "12:30:45"),
+            (" =", "="),
+            (" <<", "<<"),
+            (" 0b_", "0b_"),
+            (" 12e34567", "12e34567"),
+            (" !mine tok", "tok"),
+        )
+    },
+    **{
+        f"what is no text, written as {written}": Case(
+            {"config": NAMED.replace("token: NAME", f"token: {written}")}, says="token is not a string"
+        )
+        for written in ("017", "0o17", "0x1F", "1_000", "-5", "1.5", "1e3", ".nan", "99999999999999999999", "y")
+    },
+    "a second document": Case({"config": f"{NAMED}---\nclusters: none\n"}, prod("Bearer NAME")),
+    "half a surrogate pair in JSON": Case(
+        {"config": json.dumps(config({"token": "tok"})).replace('"tok"', r'"a\ud800"')}, says="is broken YAML at line 1"
+    ),
     "insecure-skip-tls-verify as a string": Case(
         one(cluster={"insecure-skip-tls-verify": "true"}), says="insecure-skip-tls-verify is not true or false"
     ),
@@ -161,6 +202,12 @@ SERVERS: dict[str, Case] = {
         one(cluster={"server": "127.0.0.1:<plain:port>/k8s"}), says="neither a URL nor HOST:PORT"
     ),
     "a server of another scheme": Case(one(cluster={"server": "ftp://127.0.0.1"}), says="neither a URL nor HOST:PORT"),
+    "a server with a user and a password": Case(
+        one(cluster={"server": "https://u:p@127.0.0.1:<prod:port>"}),
+        says="a URL with a user and a password in it",
+        kubectl_differs="kubectl sends them in place of the user's own credentials, which nobody expects",
+        kubectl_arrives=prod("Basic u:p"),
+    ),
     "a server that nobody listens at": Case(one(cluster={"server": "https://127.0.0.1:1"}), says="cannot be reached"),
 }
 
@@ -170,6 +217,13 @@ TLS: dict[str, Case] = {
     ),
     "a CA as data beside a remark": Case(
         one(cluster={"certificate-authority": None, "certificate-authority-data": "<remarked.pem:data>"}), prod()
+    ),
+    "a CA as data behind a certificate that is none": Case(
+        one(cluster={"certificate-authority": None, "certificate-authority-data": f"{BROKEN}<ca.pem:data>"}), prod()
+    ),
+    "a CA as data that is a certificate that is none": Case(
+        one(cluster={"certificate-authority": None, "certificate-authority-data": BROKEN}),
+        says="certificate-authority-data holds no PEM certificate",
     ),
     "a CA as data that is a remark": Case(
         one(cluster={"certificate-authority": None, "certificate-authority-data": "w7w="}),
@@ -225,7 +279,9 @@ TLS: dict[str, Case] = {
         one(cluster={"server": "<selfmade>"}), Arrival("selfmade", BEARER), flags={"insecure_skip_tls_verify": True}
     ),
     "--insecure-skip-tls-verify beside --certificate-authority": Case(
-        one(), flags={"insecure_skip_tls_verify": True, "certificate_authority": "<ca.pem>"}, says="would not heed it"
+        one(),
+        flags={"insecure_skip_tls_verify": True, "certificate_authority": "<ca.pem>"},
+        says="would not heed it; correct the flags",
     ),
     "--certificate-authority over insecure-skip-tls-verify": Case(
         one(cluster={"server": "<selfmade>", "certificate-authority": None, "insecure-skip-tls-verify": True}),
@@ -247,6 +303,12 @@ TLS: dict[str, Case] = {
         one(cluster={"server": "<stage>", "tls-server-name": "api.stage.example.com"}), Arrival("stage", BEARER)
     ),
     "a wrong tls-server-name": Case(one(cluster={"tls-server-name": "api.stage.example.com"}), says="does not hold"),
+    "a tls-server-name that is none": Case(
+        one(cluster={"tls-server-name": ".b"}), says="tls-server-name is no host name"
+    ),
+    "a tls-server-name that is none, and that nobody checks": Case(
+        one(cluster={"certificate-authority": None, "insecure-skip-tls-verify": True, "tls-server-name": ".b"}), prod()
+    ),
     "--tls-server-name": Case(
         one(cluster={"server": "<stage>"}),
         Arrival("stage", BEARER),
@@ -274,6 +336,13 @@ USERS: dict[str, Case] = {
     "a rejected token": Case(
         one({"token": EXPIRED}), prod(f"Bearer {EXPIRED}"), fails=True, says="no longer valid .*oc login <prod>"
     ),
+    "a rejected --token": Case(
+        one(),
+        prod(f"Bearer {EXPIRED}"),
+        flags={"token": EXPIRED},
+        fails=True,
+        says="the token of --token is no longer valid for <prod>; give another --token",
+    ),
     "basic auth": Case(one(BASIC), prod("Basic dev:p:w d")),
     "a user name without a password": Case(one({"username": "dev"}), prod("Basic dev:")),
     "a password without a user name": Case(one({"password": "x"}), says="nothing to sign in"),
@@ -293,6 +362,14 @@ USERS: dict[str, Case] = {
         one({**CERTIFICATE, "client-certificate": "gone.pem"}), says="client-certificate .*gone.pem cannot be read"
     ),
     "another's client key": Case(one({**CERTIFICATE, "client-key": "<ops.key>"}), says="does not fit"),
+    "a client certificate and its key, swapped": Case(
+        one({"client-certificate": "<dev.key>", "client-key": "<dev.pem>"}), says="does not fit: .* swapped"
+    ),
+    "an empty client certificate beside a token": Case(
+        {"config": config({**CERTIFICATE, "client-certificate": "dev.pem", "token": TOKEN}), "dev.pem": ""},
+        says="client-certificate .*dev.pem is empty",
+    ),
+    "a token file that can be none": Case(one({"tokenFile": "a\0b"}), says="its name holds a NUL"),
     "an encrypted client key": Case(one({**CERTIFICATE, "client-key": "<locked.key>"}), says="does not fit"),
     "a client certificate and a token": Case(one({**CERTIFICATE, "token": TOKEN}), prod(BEARER, "dev")),
     "a client key alone": Case(one({"client-key": "<dev.key>"}), says="nothing to sign in"),
@@ -312,7 +389,7 @@ USERS: dict[str, Case] = {
         one({"username": "dev", "password": "old"}), prod("Basic dev:p:w d"), flags={"password": "p:w d"}
     ),
     "--username over a token": Case(
-        one(), flags={"username": "dev", "password": "p:w d"}, says="both a token and a username"
+        one(), flags={"username": "dev", "password": "p:w d"}, says="both a token and a username .*; correct the flags"
     ),
     "--token over a token": Case(one({"token": "other"}), prod(), flags={"token": TOKEN}),
     "--token over a client certificate": Case(one(CERTIFICATE), prod(BEARER, "dev"), flags={"token": TOKEN}),
@@ -377,6 +454,16 @@ IMPERSONATION: dict[str, Case] = {
     "as somebody from further away": Case(
         one({"token": TOKEN, "as": "Jürgen"}), prod(impersonation={"impersonate-user": ["Jürgen"]})
     ),
+    "as a group without a name": Case(
+        one({"token": TOKEN, "as": "ops", "as-groups": ["a", None], "as-user-extra": {"scopes": [None]}}),
+        prod(
+            impersonation={
+                "impersonate-user": ["ops"],
+                "impersonate-group": ["a", ""],
+                "impersonate-extra-scopes": [""],
+            }
+        ),
+    ),
     "groups without a user": Case(one({"token": TOKEN, "as-groups": ["a"]}), says="without a user"),
     "--as and --as-group": Case(
         one(),
@@ -399,7 +486,7 @@ IMPERSONATION: dict[str, Case] = {
         flags={"as_user": "ops", "as_uid": "u-1"},
     ),
     "--as-uid without --as": Case(one(), flags={"as_uid": "u-1"}, says="without a user"),
-    "--as-group without --as": Case(one(), flags={"as_groups": ["a"]}, says="without a user"),
+    "--as-group without --as": Case(one(), flags={"as_groups": ["a"]}, says="without a user .*; correct the flags"),
     "as with a client certificate": Case(
         one({**CERTIFICATE, "as": "ops"}), prod("", "dev", impersonation={"impersonate-user": ["ops"]})
     ),
@@ -447,6 +534,32 @@ PLUGINS: dict[str, Case] = {
         asked=asking(),
         environ={"PATH": "/usr/bin:/bin:<folder>/bin"},
     ),
+    **{
+        f"a bare name is not looked for where one stands, by PATH={path}": Case(
+            {"config": config(exec_user(command="oidc")), "oidc": login(OF_PLUGIN), "bin/oidc": login(OF_PLUGIN)},
+            environ={"PATH": path},
+            says="not on PATH, but for a relative folder",
+        )
+        for path in (".:/usr/bin:/bin", ":/usr/bin:/bin", "/usr/bin:/bin:", "bin:/usr/bin:/bin", ".:<folder>/bin")
+    },
+    "a command is joined by its words": Case(
+        with_plugin(OF_PLUGIN, command="gone/../login"), prod(FROM_PLUGIN), asked=asking()
+    ),
+    "an argument without a value": Case(
+        {
+            "config": config(exec_user(args=[None, "b"])),
+            "login": f"#!/bin/sh\n[ \"$1/$2\" = /b ] || exit 3\necho '{json.dumps(OF_PLUGIN)}'\n",
+        },
+        prod(FROM_PLUGIN),
+    ),
+    "a variable with = in its name": Case(
+        {
+            "config": config(exec_user(env=[{"name": "A=B", "value": "c"}])),
+            "login": f"#!/bin/sh\n[ \"$A\" = B=c ] || exit 3\necho '{json.dumps(OF_PLUGIN)}'\n",
+        },
+        prod(FROM_PLUGIN),
+    ),
+    "an argument with a NUL": Case(with_plugin(OF_PLUGIN, args=["a\0b"]), says="an argument or variable holds a NUL"),
     "a plugin that is not there": Case(with_plugin(OF_PLUGIN, command="./gone"), says="gone cannot be run"),
     "a plugin that fails": Case(
         {"config": config(exec_user()), "login": "#!/bin/sh\necho portal is closed >&2; exit 3"},
@@ -475,6 +588,21 @@ PLUGINS: dict[str, Case] = {
     "no status": Case(with_plugin({"apiVersion": V1, "kind": "ExecCredential"}), says="gave no credentials"),
     "nothing in the status": Case(with_plugin(issued()), says="gave no credentials"),
     "a token with a line break": Case(with_plugin(issued(token="a\nb")), says="a line break"),
+    **{
+        f"a token that is {written}": Case(
+            with_plugin(f'{{"apiVersion": "{V1}", "kind": "ExecCredential", "status": {{"token": {written}}}}}'),
+            says="not a string",
+        )
+        for written in ("123", '["a"]', "true")
+    },
+    "a token of YAML that is a number": Case(
+        with_plugin(f"apiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: 123\n"), says="not a string"
+    ),
+    "half a surrogate pair in a token": Case(
+        with_plugin(f'{{"apiVersion": "{V1}", "kind": "ExecCredential", "status": {{"token": "a\\ud800"}}}}'),
+        prod(f"Bearer a{HALF}"),
+    ),
+    "two answers": Case(with_plugin(json.dumps(OF_PLUGIN) * 2), says="printed no ExecCredential"),
     "a client certificate": Case(
         with_plugin(
             f'{{"apiVersion": "{V1}", "kind": "ExecCredential", "status": '
@@ -494,10 +622,34 @@ PLUGINS: dict[str, Case] = {
     "an expiry in the past": Case(
         with_plugin(issued(token="of-the-plugin", expirationTimestamp="2001-01-01T00:00:00+01:00")), prod(FROM_PLUGIN)
     ),
-    "an expiry that is none": Case(
-        with_plugin(issued(token="of-the-plugin", expirationTimestamp="tomorrow")),
-        says="expirationTimestamp that is none",
-    ),
+    **{
+        f"an expiry of {written}": Case(
+            with_plugin(issued(token="of-the-plugin", expirationTimestamp=written)), prod(FROM_PLUGIN)
+        )
+        for written in (
+            None,
+            "2099-01-01T00:00:00.123456789Z",
+            "9999-12-31T23:59:59-05:00",
+            "0001-01-01T00:00:00+05:00",
+        )
+    },
+    **{
+        f"an expiry that is none: {written!r}": Case(
+            with_plugin(issued(token="of-the-plugin", expirationTimestamp=written)),
+            says="expirationTimestamp that is none",
+        )
+        for written in (
+            "tomorrow",
+            "",
+            "2099-01-01 00:00:00Z",
+            "2099-01-01T00:00Z",
+            "20990101T000000Z",
+            "2099-01-01T00:00:00+0000",
+            "2099-W01-1T00:00:00Z",
+            "2099-01-01T00:00:00",
+            4102444800,
+        )
+    },
     "told of the cluster": Case(
         {
             "config": config(
@@ -546,6 +698,15 @@ PROXIES: dict[str, Case] = {
     "proxy-url": Case(one(cluster={"proxy-url": "<proxy>"}), prod(via="proxy")),
     "proxy-url with credentials": Case(
         one(cluster={"proxy-url": "http://us%40er:p%3Aw@127.0.0.1:<proxy:port>"}), prod(via="proxy as Basic us@er:p:w")
+    ),
+    "proxy-url with a user alone": Case(
+        one(cluster={"proxy-url": "http://us%40er@127.0.0.1:<proxy:port>"}), prod(via="proxy as Basic us@er:")
+    ),
+    "proxy-url with credentials from further away": Case(
+        one(cluster={"proxy-url": "http://u:%E2%82%AC@127.0.0.1:<proxy:port>"}), prod(via="proxy as Basic u:€")
+    ),
+    "proxy-url with a stray %": Case(
+        one(cluster={"proxy-url": "http://u:%zz@127.0.0.1:<proxy:port>"}), says="a % that is no escape"
     ),
     "proxy-url of https": Case(one(cluster={"proxy-url": "<secure-proxy>"}), prod(via="secure-proxy")),
     "proxy-url goes before the environment": Case(

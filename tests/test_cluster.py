@@ -125,7 +125,11 @@ def test_infrastructure_names_the_key_of_the_configuration() -> None:
     assert cluster.facts(Documents(infrastructure=document, cloud_provider_config=told)).subscription == SUBSCRIPTION
 
 
-@pytest.mark.parametrize("text", ["{broken", "", "- a list", "[1]", '{"cloud": "AzureUSGovernmentCloud"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{broken", "", "- a list", "[1]", '{"cloud": "AzureUSGovernmentCloud"}', "a: 2026-13-45", "[" * 5000],
+    ids=lambda text: text[:20],
+)
 def test_when_the_configuration_does_not_tell_a_nodes_provider_id_does(text: str) -> None:
     found = cluster.facts(Documents(cloud_provider_config=provider_config(text), nodes=[node()]))
     assert found.subscription == SUBSCRIPTION
@@ -362,7 +366,10 @@ def refusals(facts: ClusterFacts) -> set[str]:
     ("facts", "said"),
     [
         (replace(FACTS, platform="AWS"), "platform is AWS, not Azure"),
-        (replace(FACTS, platform=""), "not an OpenShift cluster"),
+        (
+            replace(FACTS, platform=""),
+            "not an OpenShift cluster: it has no infrastructure/cluster with a platform; name",
+        ),
         (replace(FACTS, platform="", denied={"infrastructure": "is forbidden"}), "--stream-file"),
         (replace(FACTS, aro=True), "does not take gallery images"),
         (replace(FACTS, hosted=True), "NodePool"),

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -80,6 +81,17 @@ def test_where_a_file_is_wanted_the_shell_completes_its_name() -> None:
 def test_a_lone_dash_offers_the_short_flags_too() -> None:
     candidates, _ = completed("machineset -")
     assert {"-f", "-n", "-o", "--filename"} <= set(candidates)
+
+
+@pytest.mark.parametrize("typed", ["machineset -- --a", "nope ", "nope --"])
+def test_where_nothing_can_follow_nothing_is_offered(typed: str) -> None:
+    assert completed(typed) == ([], ":4")
+
+
+def test_a_name_with_a_line_break_is_not_offered() -> None:
+    out = io.StringIO()
+    complete(["machineset", "--context", ""], out, {}, lambda kind, line, environ: ["prod", "a\n:0"])
+    assert out.getvalue() == "prod\n:4\n"
 
 
 def test_a_candidate_stands_before_what_it_means() -> None:
@@ -213,8 +225,9 @@ def test_where_the_cache_cannot_be_written_names_come_all_the_same(environ: dict
     assert names("machinesets", "machineset", environ, Lookups("worker-a")) == ["worker-a"]
 
 
-def test_when_the_kubeconfig_is_broken_there_are_no_names(environ: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "config").write_text("contexts: {")
+@pytest.mark.parametrize("text", ["contexts: {", "[" * 5000, "contexts: [2026-13-45]"])
+def test_when_the_kubeconfig_is_broken_there_are_no_names(environ: dict[str, str], tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").write_text(text)
     assert names("contexts", "machineset", environ, Lookups()) == []
 
 
@@ -235,6 +248,21 @@ def test_a_lookup_in_azure_goes_on_and_keeps_what_it_finds(tmp_path: Path) -> No
     assert live.output(["sh", "-c", waiting], {"PATH": os.defpath}, seconds=0.1, goes_on=True) == ""
     begin.write_text("Standard_D4ps_v5\n")
     assert found.read_text() == "Standard_D4ps_v5\n"
+
+
+def test_when_a_child_of_a_lookup_has_a_session_of_its_own_nobody_waits_for_it(tmp_path: Path) -> None:
+    begin = tmp_path / "begin"
+    os.mkfifo(begin)
+    # It is not ended, and goes on holding the pipe.
+    waiting = ["sh", "-c", f"setsid sh -c 'read line < {begin}' & wait"]
+    found: list[str] = []
+    looking = threading.Thread(target=lambda: found.append(live.output(waiting, {"PATH": os.defpath}, seconds=0.5)))
+    looking.start()
+    looking.join(20)
+    before = list(found)
+    begin.write_text("end\n")
+    looking.join()
+    assert before == [""]
 
 
 def test_a_lookup_that_ends_in_time_gives_what_it_prints() -> None:

@@ -99,6 +99,13 @@ def test_when_warnings_are_errors_it_applies_and_fails_as_kubectl_does(plugin: P
     assert (applied.code, applied.err.splitlines()[-1]) == (1, "error: 1 warning received")
 
 
+def test_when_warnings_are_errors_of_a_diff_they_are_no_difference(plugin: Plugin, sandbox: Sandbox) -> None:
+    assert plugin("bootimage").code == 0
+    del sandbox.world.objects[("v1", "secrets", "openshift-machine-api", "azure-cloud-credentials")]
+    assert plugin("machineset", "--diff").code == 1
+    assert plugin("machineset", "--diff", "--warnings-as-errors").code == 2
+
+
 def test_what_the_server_warns_of_twice_is_told_and_counted_once() -> None:
     err = io.StringIO()
     streams = Streams(io.StringIO(), err)

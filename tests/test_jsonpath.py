@@ -81,6 +81,10 @@ def test_a_template_is_filled_as_kubectl_fills_it(template: str, text: str) -> N
     assert render(template, POD) == text
 
 
+def test_when_a_key_in_quotes_holds_quotes_and_brackets_they_are_its_own() -> None:
+    assert render(r"{['a\'b]c','(']}", {"a'b]c": 1, "(": 2}) == "1 2"
+
+
 def test_empty_braces_are_the_whole_document() -> None:
     assert render("{}", {"a": [1, None, True]}) == '{"a":[1,null,true]}'
     assert render("{@}", {"a": "ä&"}) == r'{"a":"ä\u0026"}'
@@ -100,6 +104,12 @@ REFUSED = [
     ("{.metadata.labels[?(@.a)]}", "is not array or slice and cannot be filtered"),
     ("{.spec.containers[2:1].name}", "starting index 2 is greater than ending index 1"),
     ("{.metadata.name[0]}", "string is not array or slice"),
+    ("{.spec.containers[-].name}", "array index - is not a number"),
+    ("{.spec.containers[1:-].name}", "array index - is not a number"),
+    (f"{{.spec.containers[{'9' * 5000}].name}}", "is not a number"),
+    ("{.spec.containers[?(@.name<$.spec.nodeSelector)].name}", "invalid type for comparison"),
+    ("{.spec.containers[?($.spec.nodeSelector<$.spec.nodeSelector)].name}", "invalid type for comparison"),
+    ("{.spec.containers[?($.spec.nodeSelector==$.spec.nodeSelector)].name}", "invalid type for comparison"),
     ("{.spec.containers[?(@.name==1)].name}", "incompatible types for comparison"),
 ]
 

@@ -48,6 +48,7 @@ class TestReading:
             ("apiVersion: v1\nkind: Node\n", r"holds Node \(v1\) where a MachineSet is expected"),
             ("a: !!binary aGVsbG8=\n", r"is not YAML: .*not JSON serializable"),
             ("a: \x01\n", r"is not YAML"),
+            (f'{{"a": {"[" * 500_000}', r"is not YAML: it is nested too deeply; give a MachineSet as YAML or JSON"),
         ],
     )
     def test_when_it_cannot_be_read_the_file_and_place_are_named(self, text: str, message: str) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
 
 MACHINESETS = "/apis/machine.openshift.io/v1beta1/namespaces/openshift-machine-api/machinesets"
+STITCHED = "openshift-config-managed/configmaps/kube-cloud-config"
 INFRASTRUCTURE = "/apis/config.openshift.io/v1/infrastructures/cluster"
 
 
@@ -99,9 +100,19 @@ def test_what_may_not_be_read_is_noted_with_the_servers_sentence(write: Write, a
     assert not documents.facts(read).hosted
 
 
+def test_when_the_cloud_provider_config_and_its_copy_are_denied_the_first_is_named(
+    write: Write, api: ApiServer
+) -> None:
+    for path in ("openshift-config/configmaps/cloud-provider-config", STITCHED):
+        api.answer(f"/api/v1/namespaces/{path}", status(403, f"{path} is forbidden", "Forbidden"), 403)
+    with closing(ask(write(kubeconfig(api.url)))) as cluster:
+        read = cluster.read_documents()
+    assert "openshift-config/configmaps/cloud-provider-config is forbidden" in read.denied["cloud_provider_config"]
+
+
 def test_without_cloud_provider_config_the_stitched_copy_is_read(write: Write, api: ApiServer) -> None:
     copy = {"kind": "ConfigMap", "data": {"cloud.conf": '{"cloud": "AzureUSGovernmentCloud"}'}}
-    api.answer("/api/v1/namespaces/openshift-config-managed/configmaps/kube-cloud-config", copy)
+    api.answer(f"/api/v1/namespaces/{STITCHED}", copy)
     with closing(ask(write(kubeconfig(api.url)))) as cluster:
         assert cluster.read_documents().cloud_provider_config == copy
 
@@ -329,7 +340,7 @@ def test_an_unknown_token_must_sign_in_again(sandbox: Sandbox) -> None:
     environ = sandbox.environment({})
     with (
         closing(connect(ConnectionOptions(token="sha256~old"), environ=environ)) as cluster,
-        pytest.raises(SignInRequired, match=f"oc login {sandbox.kubernetes}"),
+        pytest.raises(SignInRequired, match=f"--token is no longer valid for {sandbox.kubernetes}; give another"),
     ):
         cluster.read_documents()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import ipaddress
 import json
 import os
 import pty
@@ -9,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -18,6 +21,10 @@ from typing import Any
 import pytest
 import trustme
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from kubectl_arm64.__main__ import restore_environment
 from kubectl_arm64.errors import InvalidInput, SignInRequired, Unsupported
@@ -77,7 +84,17 @@ def test_when_the_context_does_not_exist_it_lists_those_that_do(write: Write) ->
         ask(write(kubeconfig("https://api.example.com")), context="stage")
 
 
-@pytest.mark.parametrize("text", [f"users: [{{name: a, user: {{token: {SECRET}]", "- a list", "contexts: {a: b}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"users: [{{name: a, user: {{token: {SECRET}]",
+        "- a list",
+        "contexts: {a: b}",
+        f"token: {SECRET}\nusers: {'[' * 5000}",
+        f'{{"token": "{SECRET}", "users": {"[" * 500_000}',
+    ],
+    ids=["broken", "list", "shape", "deep", "deep JSON"],
+)
 def test_when_the_kubeconfig_is_broken_the_error_names_the_file_and_no_token(write: Write, text: str) -> None:
     with pytest.raises(InvalidInput, match=r"the kubeconfig .*config") as refused:
         ask(write(text))
@@ -141,6 +158,16 @@ def test_inside_a_pod_a_kubeconfig_and_a_context_go_first(pod: Mapping[str, str]
         resolve(ConnectionOptions(context="stage"), pod, tmp_path)
 
 
+def test_inside_a_pod_a_user_that_does_not_exist_is_nobody(pod: Mapping[str, str], tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="the user 'ops' does not exist"):
+        resolve(ConnectionOptions(user="ops"), pod, tmp_path)
+
+
+def test_inside_a_pod_its_server_goes_before_kubernetes_master(pod: Mapping[str, str], tmp_path: Path) -> None:
+    environ = {**pod, "KUBERNETES_MASTER": "https://api.example.com"}
+    assert resolve(ConnectionOptions(), environ, tmp_path).server == "https://[fd00::1]:443"
+
+
 def test_outside_of_a_pod_there_is_no_service_account(pod: Mapping[str, str], tmp_path: Path) -> None:
     with pytest.raises(SignInRequired, match="no cluster to ask"):
         resolve(ConnectionOptions(), pod, tmp_path / "absent")
@@ -176,6 +203,120 @@ def test_python_is_no_stricter_about_the_clusters_ca_than_go(tmp_path: Path) -> 
     assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
+GOOD = AUTHORITY.cert_pem.bytes().decode()
+BAD = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        BAD + GOOD,
+        GOOD + BAD,
+        f"{GOOD[:200]}\n{GOOD}",
+        GOOD.replace("\n", "\n\n"),
+        GOOD.replace("\n", "\r\n"),
+        "Zürich\n" + GOOD,
+    ],
+    ids=["bad first", "bad last", "cut off first", "blank lines", "line ends of Windows", "remark"],
+)
+def test_of_a_bundle_of_cas_each_counts_by_itself(tmp_path: Path, bundle: str) -> None:
+    (tmp_path / "ca.pem").write_text(bundle)
+    connection = Connection("https://api.example.com", certificate_authority=str(tmp_path / "ca.pem"))
+    made = tls.context(connection, Credentials())
+    assert len(made.get_ca_certs()) == 1
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        BAD,
+        GOOD.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+        GOOD.replace("CERTIFICATE-----\n", "CERTIFICATE-----\nComment: mine\n\n", 1),
+    ],
+    ids=["bad", "of OpenSSL's own kind", "with headers"],
+)
+def test_where_no_ca_can_be_read_the_file_is_named(tmp_path: Path, bundle: str) -> None:
+    (tmp_path / "ca.pem").write_text(bundle)
+    connection = Connection("https://api.example.com", certificate_authority=str(tmp_path / "ca.pem"))
+    with pytest.raises(InvalidInput, match=r"ca\.pem holds no PEM certificate"):
+        tls.context(connection, Credentials())
+
+
+@pytest.mark.parametrize(("name", "value"), [("SSL_CERT_FILE", "cas/any.crt"), ("SSL_CERT_DIR", "absent:cas")])
+def test_all_that_the_environment_names_is_read_for_cas(
+    write: Write, api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    (tmp_path / "cas" / "folder").mkdir(parents=True)
+    (tmp_path / "cas" / "any.crt").write_text(BAD + GOOD)
+    (tmp_path / "cas" / "junk").write_bytes(b"\xff")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value)
+    config = write(kubeconfig(api.url, cluster={"certificate-authority-data": ""}))
+    with closing(ask(config)) as cluster:
+        assert cluster.list_machinesets() == []
+
+
+class Rsa:
+    """A certificate of 127.0.0.1 and its key of 1024 bits, signed by `issuer`, else by itself as a CA."""
+
+    def __init__(self, issuer: Rsa | None = None) -> None:
+        self._key = rsa.generate_private_key(65537, 1024)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "leaf" if issuer else "root")])
+        here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        now = datetime.now(UTC)
+        self._certificate: x509.Certificate = (
+            x509.CertificateBuilder(issuer._certificate.subject if issuer else name, name, self._key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(here if issuer else x509.BasicConstraints(ca=True, path_length=None), critical=False)
+            .sign((issuer or self)._key, hashes.SHA256())
+        )
+
+    @property
+    def certificate(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def key(self) -> bytes:
+        unlocked = serialization.NoEncryption()
+        return self._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unlocked)
+
+    def serves(self, authority: Rsa, folder: Path) -> ssl.SSLContext:
+        """The TLS of a server that shows it, and knows the clients of `authority`."""
+        (folder / "server.pem").write_bytes(self.certificate + self.key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(folder / "server.pem")
+        context.load_verify_locations(cadata=authority.certificate.decode())
+        context.verify_mode = ssl.CERT_OPTIONAL
+        return context
+
+
+def base64_of(pem: bytes) -> str:
+    return base64.b64encode(pem).decode()
+
+
+def test_rsa_keys_of_1024_bits_are_enough_as_for_go(write: Write, tmp_path: Path) -> None:
+    authority = Rsa()
+    server, client = Rsa(authority), Rsa(authority)
+    user = {"client-certificate-data": base64_of(client.certificate), "client-key-data": base64_of(client.key)}
+    with serving(server.serves(authority, tmp_path)) as api:
+        api.answer(MACHINESETS, {"items": []})
+        config = kubeconfig(api.url, user, {"certificate-authority-data": base64_of(authority.certificate)})
+        with closing(ask(write(config))) as cluster:
+            cluster.list_machinesets()
+        assert [request.certificate for request in api.requests] == ["leaf"]
+
+
+def test_signatures_of_sha_1_do_not_hold_as_for_go() -> None:
+    made = tls.context(Connection("https://api.example.com"), Credentials())
+    assert made.security_level == 1  # at which OpenSSL 3 refuses them, but not RSA keys of 1024 bits
+    assert {each["name"] for each in made.get_ciphers()} == {
+        each["name"] for each in ssl.create_default_context().get_ciphers()
+    }
+
+
 NOWHERE: dict[str, Any] = {"cafile": None, "capath": None}  # what the type of DefaultVerifyPaths does not tell
 
 
@@ -204,7 +345,7 @@ def test_when_certificate_and_key_do_not_fit_the_key_is_not_shown_nor_left_on_di
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     mine, other = AUTHORITY.issue_cert("dev"), AUTHORITY.issue_cert("dev")
     credentials = Credentials((), mine.cert_chain_pems[0].bytes(), other.private_key_pem.bytes())
-    with pytest.raises(InvalidInput, match="client certificate or key of the kubeconfig does not fit") as refused:
+    with pytest.raises(InvalidInput, match=r"client certificate or key .* does not fit: .*--client-key") as refused:
         tls.context(Connection("https://api.example.com"), credentials)
     assert "PRIVATE KEY" not in str(refused.value)
     assert list(tmp_path.iterdir()) == []
@@ -241,6 +382,13 @@ def test_a_token_file_is_read_anew_for_each_request(write: Write, api: ApiServer
         token.unlink()
         cluster.list_machinesets()
     assert shown(api) == ["Bearer first", "Bearer second", "Bearer second"]
+
+
+def test_a_token_file_of_another_encoding_is_sent_as_it_is(write: Write, api: ApiServer, tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes("tök\n".encode("latin-1"))
+    with closing(ask(write(kubeconfig(api.url, {"tokenFile": "token"})))) as cluster:
+        cluster.list_machinesets()
+    assert shown(api) == ["Bearer tök"]  # of Latin-1, as the server reads it
 
 
 def test_when_the_user_has_signed_in_elsewhere_meanwhile_the_new_token_is_tried(write: Write, api: ApiServer) -> None:
@@ -307,6 +455,11 @@ def test_when_the_kubeconfig_was_a_pipe_it_is_not_read_again(write: Write, api: 
     os.close(reading)
 
 
+def test_when_the_kubeconfig_cannot_be_read_another_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"cannot be read: Is a directory; name another with --kubeconfig"):
+        ask(tmp_path)
+
+
 # Credential plugins
 
 
@@ -348,6 +501,12 @@ def test_a_plugin_is_run_once_for_requests_side_by_side(write: Write, api: ApiSe
         cluster.read_documents()
     assert plugin.calls == [False]
     assert set(shown(api)) == {"Bearer a"}
+
+
+@pytest.mark.parametrize("said", ["", "[]", "a: [", "[" * 5000, '{"a": ' * 200_000], ids=lambda said: said[:10])
+def test_when_a_plugin_prints_no_credential_it_is_named(write: Write, api: ApiServer, said: str) -> None:
+    with pytest.raises(SignInRequired, match="the credential plugin sh printed no ExecCredential"):
+        signed_in(write(kubeconfig(api.url, plugin_user())), Plugin(said), Clock())
 
 
 def test_a_plugin_is_run_again_when_its_credentials_have_expired(write: Write, api: ApiServer) -> None:
@@ -402,6 +561,21 @@ def test_a_plugin_that_succeeds_is_heard_all_the_same(capfd: pytest.CaptureFixtu
     ended = run_plugin(["/bin/sh", "-c", "echo open the portal >&2; echo out"], {}, False)
     assert (ended.code, ended.out) == (0, "out\n")
     assert capfd.readouterr().err == "open the portal\n"
+
+
+def test_nobody_waits_for_what_a_plugin_leaves_running(tmp_path: Path) -> None:
+    end = tmp_path / "end"
+    os.mkfifo(end)
+    # It goes on holding stderr.
+    script = f"{{ read line; }} >/dev/null <{end} & echo out"
+    ended: list[Finished] = []
+    running = threading.Thread(target=lambda: ended.append(run_plugin(["/bin/sh", "-c", script], {}, False)))
+    running.start()
+    running.join(20)
+    before = list(ended)
+    end.write_text("end\n")
+    running.join()
+    assert [each.out for each in before] == ["out\n"]
 
 
 @pytest.mark.parametrize(("interactive", "read"), [(True, "typed"), (False, "")])

@@ -189,12 +189,36 @@ def test_when_the_yaml_is_broken_it_says_where() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: ConfigMap\na: 2026-13-45\n", "broken YAML: month must be in 1..12"),
+        (f"kind: {'[' * 5000}", "broken YAML: it is nested too deeply"),
+        (f'{{"a": {"[" * 500_000}', "nested too deeply"),
+        (f'{{"a": {"9" * 5000}}}', "s.json is no stream: "),
+    ],
+    ids=["no date", "deep YAML", "deep JSON", "long number"],
+)
+def test_when_a_file_cannot_be_read_as_values_it_is_refused_with_advice(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=r"^s\.json") as refused:
+        stream.from_text(text, "s.json", ARM)
+    assert said in refused.value.what
+    assert refused.value.advice == "name another with --stream-file"
+
+
+@pytest.mark.parametrize("text", ["- a\n", "data: 3\n", "data: {stream: 3}\n", "architectures: {aarch64: 3}\n"])
+def test_when_a_file_is_of_another_shape_the_advice_is_another_file(text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        stream.from_text(text, "s.yaml", ARM)
+    assert refused.value.advice == "name another with --stream-file"
+
+
+@pytest.mark.parametrize(
     ("value", "said"), [(9.6, "a number"), ("", "empty"), (["9.6"], "a list"), (True, "a boolean")]
 )
 def test_when_the_release_is_not_a_text_it_says_what_it_is(value: Any, said: str) -> None:
     broken = copy.deepcopy(R418)
     disk_of(broken)["release"] = value
-    with pytest.raises(InvalidInput, match=rf"azure-disk\.release is {said}, not a text"):
+    with pytest.raises(InvalidInput, match=rf"azure-disk\.release is {said}, not a text; name another"):
         stream.from_text(json.dumps(broken), "s.json", ARM)
 
 

@@ -47,6 +47,7 @@ FILLED = [
     ('{{- /* a comment */ -}} x {{- " y" }}', "x y"),
     ('{{exists . "metadata" "name"}} {{exists . "metadata" "uid"}} {{exists .spec.list 7}}', "true false false"),
     ('{{base64decode "aGVsbG8="}}', "hello"),
+    (r'{{base64decode "aGVs\nbG8="}}', "hello"),
 ]
 REFUSED = [
     ("{{.metadata.name", "unclosed action"),
@@ -54,6 +55,9 @@ REFUSED = [
     ("{{nosuch}}", "not defined"),
     ("{{index .spec.list 9}}", "index out of range"),
     ('{{gt .spec.replicas "2"}}', "incompatible types for comparison"),
+    ('{{base64decode "!!"}}', "illegal base64 data at input byte 0"),
+    ('{{base64decode "aGVs!G8="}}', "illegal base64 data at input byte 4"),
+    ('{{base64decode "aGVsbG8"}}', "illegal base64 data at input byte 4"),
 ]
 
 AS_JSON = [

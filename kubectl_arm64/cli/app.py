@@ -39,19 +39,20 @@ def perform(line: Line, executable: str, words: Sequence[str], streams: Streams)
     if line.value("--progress") == Progress.json:
         streams = streams.for_programs()
     _log(verbosity, streams)
+    failed = 2 if "--diff" in line.words else 1  # as `kubectl diff`, for which 1 is a difference
     try:
         with _Signals():
             command = COMMANDS[line.command]()
             code = call(typed(command.groups, partial(command.run, invocation, streams)), line.words)
-        return code if "--warnings-as-errors" not in line.words else _without_warnings(code, streams)
+        return code if "--warnings-as-errors" not in line.words else _without_warnings(code, failed, streams)
     except Failure as failure:
         return _failed(failure, invocation, verbosity, streams)
     except _Ended as ended:
         return _interrupted(invocation, ended.number, streams)
     except TyperException as error:
-        return _usage(error, invocation, line.command, streams)
+        return _usage(error, invocation, line.command, failed, streams)
     except Exception as error:
-        return _unforeseen(error, verbosity, streams)
+        return _unforeseen(error, verbosity, failed, streams)
 
 
 class _Ended(BaseException):
@@ -100,27 +101,27 @@ def _interrupted(invocation: Invocation, number: signal.Signals, streams: Stream
     return _failed(interrupted, invocation, 0, streams)
 
 
-def _usage(error: TyperException, invocation: Invocation, command: str, streams: Streams) -> int:
+def _usage(error: TyperException, invocation: Invocation, command: str, exit_code: int, streams: Streams) -> int:
     message = error.format_message() if hasattr(error, "format_message") else str(error)
-    streams.fail(redact(" ".join(message.split())), 1)
+    streams.fail(redact(" ".join(message.split())), exit_code)
     streams.say(f"See '{invocation.program} {command} --help' for usage.")
-    return 1
+    return exit_code
 
 
-def _unforeseen(error: Exception, verbosity: int, streams: Streams) -> int:
+def _unforeseen(error: Exception, verbosity: int, exit_code: int, streams: Streams) -> int:
     text = redact(" ".join(f"{type(error).__name__}: {error}".split()))
-    streams.fail(f"unforeseen: {text}; this is a bug: run again with -v 9 and report it", 1)
+    streams.fail(f"unforeseen: {text}; this is a bug: run again with -v 9 and report it", exit_code)
     _traceback(error, verbosity, streams)
-    return 1
+    return exit_code
 
 
-def _without_warnings(code: int, streams: Streams) -> int:
+def _without_warnings(code: int, exit_code: int, streams: Streams) -> int:
     """`code`, where the API server warned of nothing; kubectl's line otherwise."""
     count = len(streams.server_warnings)
     if not count:
         return code
-    streams.fail(f"{count} warning{'s' * (count > 1)} received", 1)
-    return max(code, 1)
+    streams.fail(f"{count} warning{'s' * (count > 1)} received", exit_code)
+    return max(code, exit_code)
 
 
 def _traceback(error: Exception, verbosity: int, streams: Streams) -> None:

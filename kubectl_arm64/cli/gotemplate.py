@@ -6,12 +6,15 @@ kubectl's own functions: k8s.io/cli-runtime/pkg/printers/template.go.
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 
 from kubectl_arm64.errors import InvalidInput, Unsupported
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+_FOREIGN = re.compile(r"[^A-Za-z0-9+/\r\n]")
 
 
 def check(template: str) -> None:
@@ -63,4 +66,15 @@ def _exists(item: Any, *keys: Any) -> bool:
 
 
 def _base64decode(text: str) -> str:
-    return base64.b64decode(text).decode()
+    """As Go decodes: line breaks are passed over, anything else that is not base64 is a fault of the template."""
+    try:
+        found = base64.b64decode(re.sub(r"[\r\n]", "", text), validate=True)
+    except ValueError:
+        raise ValueError(f"base64 decode failed: illegal base64 data at input byte {_illegal(text)}") from None
+    return found.decode(errors="replace")
+
+
+def _illegal(text: str) -> int:
+    """Where the fault is: at the first byte that is not of the alphabet, else where the last, unfinished four begin."""
+    foreign = _FOREIGN.search(text)
+    return foreign.start() if foreign else len(text) - len(text) % 4

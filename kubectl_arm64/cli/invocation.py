@@ -29,13 +29,18 @@ class Invocation:
         """The command line that goes on from here, without secrets."""
         return f"{self.program} {redact(shlex.join(_without_secrets(self.words)))}"
 
-    def without(self, *words: str) -> Invocation:
-        """The same call without these words."""
-        return replace(self, words=tuple(word for word in self.words if word not in words))
+    def without(self, *switches: str) -> Invocation:
+        """The same call without these switches, as kubectl reads them: `--no-wait`, `--no_wait`, `--no-wait=true`."""
+        return replace(self, words=tuple(word for word in self.words if _name(word) not in switches))
 
     def next(self, *words: str) -> str:
         """Another command of this tool."""
         return f"{self.program} {shlex.join(words)}"
+
+
+def _name(word: str) -> str:
+    """The long name of the flag that `word` gives."""
+    return word.partition("=")[0].replace("_", "-")
 
 
 def _without_secrets(words: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ _SLICE = re.compile(r"(-?\d*)(?::(-?\d*))?(?::(-?\d*))?")
 _COMPARISON = re.compile(r"(==|!=|<=|>=|<|>)")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _QUOTED = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
+_BRACKET = re.compile(rf"{_QUOTED.pattern}|[\[\]()]")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -188,18 +189,14 @@ def _path(text: str) -> _Path:
 
 def _bracket(text: str) -> str:
     """What stands between the first bracket and its own end."""
-    depth, quote = 0, ""
-    for index, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character in "[(":
+    depth = 0
+    for part in _BRACKET.finditer(text):
+        if part[0] in "[(":
             depth += 1
-        elif character in "])":
+        elif part[0] in "])":
             depth -= 1
             if depth == 0:
-                return text[1:index]
+                return text[1 : part.start()]
     raise _Fault("unterminated filter" if text.startswith("[?") else "unterminated array")
 
 
@@ -219,9 +216,16 @@ def _union_part(part: str) -> Step:
     if not bounds or not part:
         raise _Fault(f"invalid array index {part}")
     if ":" not in part:
-        return _index(int(part))
-    start, end, step = (int(bound) if bound else None for bound in bounds.groups())
+        return _index(_whole(part))
+    start, end, step = (_whole(bound) if bound else None for bound in bounds.groups())
     return _slice(start, end, step)
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # a dash alone, or thousands of digits
+        raise _Fault(f"array index {text} is not a number") from None
 
 
 def _filter(condition: str) -> Step:
@@ -365,6 +369,8 @@ def _elements(found: list[Any]) -> Iterator[Any]:
 
 
 def _compare(left: Any, sign: str, right: Any) -> bool:
+    if left is None or right is None:
+        raise _Fault("invalid type for comparison")
     if type(left) is not type(right) or isinstance(left, dict | list):
         raise _Fault("incompatible types for comparison")
     return _OPERATORS[sign](left, right)

@@ -38,14 +38,18 @@ class Unwritable(BaseException):
 
 
 class Stream(io.TextIOWrapper):
-    """A standard stream whose failures are Unwritable; standard error's are passed over, but for its reader's end."""
+    """A standard stream whose failures are Unwritable; standard error's are passed over, but for its reader's end.
+
+    It writes UTF-8, as kubectl does whatever the locale; a terminal is written to in its own encoding, and what that
+    lacks is escaped.
+    """
 
     def __init__(self, stream: io.TextIOWrapper, descriptor: int) -> None:
         self.descriptor = descriptor
         buffered, through = stream.line_buffering, stream.write_through
-        encoding, errors = stream.encoding, stream.errors
+        encoding = stream.encoding if stream.isatty() else "utf-8"
         super().__init__(
-            stream.detach(), encoding, errors, newline="\n", line_buffering=buffered, write_through=through
+            stream.detach(), encoding, "backslashreplace", newline="\n", line_buffering=buffered, write_through=through
         )
 
     def write(self, text: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,6 +20,7 @@ from kubectl_arm64.stream import BootImage
 if TYPE_CHECKING:
     from kubectl_arm64.openshift.client import Cluster
 
+STANDARD_INPUT = "standard input"  # what `-` is called
 BOOTIMAGES = "ConfigMap openshift-machine-config-operator/coreos-bootimages"
 
 
@@ -57,7 +60,8 @@ def boot_image(flags: ImageFlags, documents: Documents) -> BootImage:
     """From --stream-file, else from the cluster. Raises NotFound, Denied or InvalidInput."""
     os_stream = flags.os_stream or None
     if flags.stream_file:
-        return stream.from_text(read_text(flags.stream_file), flags.stream_file, flags.architecture, os_stream)
+        where = STANDARD_INPUT if flags.stream_file == "-" else flags.stream_file
+        return stream.from_text(read_text(flags.stream_file), where, flags.architecture, os_stream)
     if documents.bootimages is None:
         if why := documents.denied.get("bootimages"):
             raise Denied(why, "ask for the right to get it, or give the stream with --stream-file")
@@ -65,17 +69,24 @@ def boot_image(flags: ImageFlags, documents: Documents) -> BootImage:
     return stream.from_config_map(documents.bootimages, flags.architecture, os_stream)
 
 
-def read_text(path: str, stdin: TextIO | None = None) -> str:
-    """A file's text; `-` is standard input. Raises InvalidInput."""
+def read_text(path: str) -> str:
+    """A file's text; `-` is standard input, which may be asked for again. Raises InvalidInput."""
+    name, advice = path, "give a file that exists, or - for standard input"
     if path == "-":
-        return (stdin or sys.stdin).read()
+        name, advice = STANDARD_INPUT, "pipe a file's text in, or name the file"
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return (_read(sys.stdin) if path == "-" else Path(path).read_bytes()).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InvalidInput(
-            f"cannot read {path}: {reason}", "give a file that exists, or - for standard input"
-        ) from error
+        raise InvalidInput(f"cannot read {name}: {reason}", advice) from error
+
+
+@lru_cache(maxsize=1)
+def _read(stdin: TextIO | None) -> bytes:
+    """All that standard input holds, which can be read but once in a run. Raises OSError."""
+    if stdin is None or stdin.closed:
+        raise OSError(errno.EBADF, "it is closed")
+    return stdin.buffer.read()
 
 
 def wishes(flags: ImageFlags) -> Wishes:

@@ -146,7 +146,10 @@ def _check_place(facts: ClusterFacts) -> None:
                 "sign in as somebody who may (the role cluster-reader), or work without a cluster by "
                 "--stream-file and the flags that name the place",
             )
-        raise Unsupported("this is not an OpenShift cluster: it has no infrastructure/cluster with a platform")
+        raise Unsupported(
+            "this is not an OpenShift cluster: it has no infrastructure/cluster with a platform",
+            "name the context of one with --context",
+        )
     if facts.platform.lower() != "azure":
         raise Unsupported(
             f"the cluster's platform is {facts.platform}, not Azure", "this tool is for OpenShift on Azure"

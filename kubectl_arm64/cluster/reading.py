@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kubectl_arm64 import yaml_text
 from kubectl_arm64.cluster.documents import Document, Documents, at, mapping, minor_release, most_common, text_at
 from kubectl_arm64.cluster.managed import ManagedBootImages, managed_boot_images
+from kubectl_arm64.yaml_text import NotYaml
 
 PUBLIC_CLOUD = "AzurePublicCloud"
 US_GOVERNMENT_CLOUD = "AzureUSGovernmentCloud"
@@ -115,16 +117,14 @@ def _parsed(text: Any) -> Mapping[str, Any]:
         return {}
     try:
         return mapping(json.loads(text, strict=False))
-    except ValueError:
+    except (ValueError, RecursionError):
         return _parsed_yaml(text)
 
 
 def _parsed_yaml(text: str) -> Mapping[str, Any]:
-    import yaml
-
     try:
-        return mapping(yaml.safe_load(text))
-    except yaml.YAMLError:
+        return mapping(yaml_text.value(text))
+    except NotYaml:
         return {}
 
 

@@ -8,10 +8,13 @@ from typing import Any
 
 import yaml
 
+from kubectl_arm64 import yaml_text
 from kubectl_arm64.cluster import Document
 from kubectl_arm64.errors import InvalidInput
 from kubectl_arm64.machineset.template import API_VERSION
+from kubectl_arm64.yaml_text import NotYaml
 
+_AS_TEXT = "give a MachineSet as YAML or JSON"
 _WANTED = f"give a MachineSet of {API_VERSION}"
 
 
@@ -30,19 +33,16 @@ def _documents(text: str, where: str) -> list[Any]:
     if text.lstrip().startswith("{"):
         try:
             return [json.loads(text)]  # JSON may be indented with tabs, YAML may not
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     try:
         # Through JSON, as the API server takes it: keys become text, what JSON has not is an error.
-        return [json.loads(json.dumps(document)) for document in yaml.load_all(text, Loader=_Loader)]
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at_line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InvalidInput(
-            f"{where} is not YAML{at_line}: {error.problem or error.context}", "correct that line"
-        ) from error
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        raise InvalidInput(f"{where} is not YAML: {error}", "give a MachineSet as YAML or JSON") from error
+        return [json.loads(json.dumps(document)) for document in yaml_text.values(text, _Loader)]
+    except NotYaml as fault:
+        advice = "correct that line" if fault.line else _AS_TEXT
+        raise InvalidInput(f"{where} is not YAML{fault.at}: {fault.problem}", advice) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"{where} is not YAML: {error}", _AS_TEXT) from error
 
 
 class _Loader(yaml.SafeLoader):

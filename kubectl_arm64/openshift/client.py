@@ -8,7 +8,6 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kubectl_arm64.beside import side_by_side
 from kubectl_arm64.cluster import Document, Documents
 from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound
 from kubectl_arm64.openshift.connection import Connection, ConnectionOptions
@@ -124,7 +124,7 @@ class Cluster:
             try:
                 return read()
             except Denied as error:
-                denied[name] = error.what
+                denied.setdefault(name, error.what)
                 return None
 
         reads: dict[str, Callable[[], Any]] = {
@@ -133,9 +133,7 @@ class Cluster:
             "nodes": partial(self._list, "/api/v1/nodes"),
             "aro": lambda: self._get(_ARO_GROUP) is not None,
         }
-        with ThreadPoolExecutor(len(reads)) as pool:
-            pending = {name: pool.submit(tolerant, name, read) for name, read in reads.items()}
-            found = {name: future.result() for name, future in pending.items()}
+        found = side_by_side({name: partial(tolerant, name, read) for name, read in reads.items()})
         if found["cloud_provider_config"] is None:
             found["cloud_provider_config"] = tolerant("cloud_provider_config", partial(self._get, _STITCHED_CONFIG))
         found["nodes"] = found["nodes"] or ()

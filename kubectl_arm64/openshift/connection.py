@@ -33,6 +33,9 @@ class ConnectionOptions:
     request_timeout: float | None = None
 
 
+BY_FLAG = "--token"  # the name of the user whose token that flag gave
+
+
 @dataclass(frozen=True)
 class Connection:
     """One API server, and the kubeconfig's user entry (`user`, raw: see credentials.py) to ask it as."""
@@ -53,3 +56,9 @@ class Connection:
     def secure(self) -> bool:
         """Whether TLS protects it; credentials go nowhere else, as in client-go."""
         return self.server.startswith("https://")
+
+    @property
+    def other_credentials(self) -> str:
+        """An advice: where other credentials than these come from."""
+        login = f"`oc login {self.server}`"
+        return f"give another --token, or none after {login}" if self.user_name == BY_FLAG else login

@@ -72,7 +72,7 @@ class Identity:
                 # http.client would quote it, token and all.
                 raise InvalidInput(
                     f"what {self._connection.user_name} sends as {name} holds a line break or a control character",
-                    f"correct the kubeconfig, or `oc login {self._connection.server}`",
+                    f"correct the kubeconfig, or {self._connection.other_credentials}",
                 )
         return found
 
@@ -110,12 +110,13 @@ class Identity:
     def _from_file(self, path: Path, token: str) -> str:
         """The file goes before the token beside it; when it cannot be read, what was read before still holds."""
         try:
-            found = path.read_text(encoding="utf-8").strip()
+            # As Go, which sends the bytes of any encoding (see transport.py).
+            found = path.read_text(encoding="utf-8", errors="surrogateescape").strip()
             reason = "" if found else "is empty"
         except OSError as error:
             found, reason = "", f"cannot be read: {error.strerror}"
-        except UnicodeDecodeError:
-            found, reason = "", "is not text"
+        except ValueError:
+            found, reason = "", "can be no file: its name holds a NUL"
         self._last_read = found or self._last_read or token
         if not self._last_read:
             connection = self._connection
@@ -134,9 +135,9 @@ def _impersonation(user: Entry) -> list[tuple[str, str]]:
     headers = [("Impersonate-User", str(user["as"]))]
     if user.get("as-uid"):
         headers.append(("Impersonate-Uid", str(user["as-uid"])))
-    headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or ()]
+    headers += [("Impersonate-Group", str(group or "")) for group in user.get("as-groups") or ()]
     for key, values in (user.get("as-user-extra") or {}).items():
-        headers += [(f"Impersonate-Extra-{_escaped(str(key))}", str(value)) for value in values or ()]
+        headers += [(f"Impersonate-Extra-{_escaped(str(key))}", str(value or "")) for value in values or ()]
     return headers
 
 
@@ -151,9 +152,14 @@ def _pem(user: Entry, key: str) -> bytes:
     if not (path := user.get(key)):
         return b""
     try:
-        return Path(path).read_bytes()
+        found = Path(path).read_bytes()
     except OSError as error:
         raise SignInRequired(f"the {key} {path} cannot be read: {error.strerror}", "sign in anew") from error
+    except ValueError:
+        raise SignInRequired(f"the {key} can be no file: its name holds a NUL", "sign in anew") from None
+    if not found and key == "client-certificate":  # a key is held to its certificate later
+        raise SignInRequired(f"the {key} {path} is empty", "sign in anew")
+    return found
 
 
 def _provider(provider: Entry, connection: Connection) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-g
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import os
@@ -15,17 +16,24 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
+from kubectl_arm64 import yaml_text
+from kubectl_arm64.beside import side_by_side
 from kubectl_arm64.errors import InvalidInput, SignInRequired, Unsupported
 from kubectl_arm64.openshift.connection import Connection
 from kubectl_arm64.openshift.kubeconfig import Entry
+from kubectl_arm64.yaml_text import NotYaml
 
 _API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 _EXTENSION = "client.authentication.k8s.io/exec"
+_GRACE_SECONDS = 1.0
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
 
@@ -45,36 +53,64 @@ class Run(Protocol):
 
 
 def run_plugin(command: Sequence[str], environ: Mapping[str, str], interactive: bool) -> Finished:
-    """Run a credential plugin. Raises OSError.
+    """Run a credential plugin, for no longer than this process lives. Raises OSError.
 
     On a terminal its stderr is shown as it comes: it may ask to open a page and wait for it. Elsewhere it is shown
     when the plugin has succeeded; a failure's words are part of the error.
     """
-    with subprocess.Popen(
-        command,
-        env=dict(environ),
-        stdin=None if interactive else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        said: list[bytes] = []
-        live = sys.stderr.isatty()
-        listener = threading.Thread(target=_listen, args=(process.stderr, said, live), daemon=True)
-        listener.start()
-        out = process.stdout.read() if process.stdout else b""
-        listener.join()
+    # A signal is heard where this waits, and never while the plugin is being started, of which nobody would know then.
+    return side_by_side({"plugin": partial(_finished, command, environ, interactive)})["plugin"]
+
+
+_beginning = threading.Lock()
+_under_way: set[subprocess.Popen[bytes]] = set()
+
+
+def _finished(command: Sequence[str], environ: Mapping[str, str], interactive: bool) -> Finished:
+    with _beginning:
+        process = subprocess.Popen(
+            command,
+            env=dict(environ),
+            stdin=None if interactive else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        _under_way.add(process)
+    said: list[bytes] = []
+    live = sys.stderr.isatty()
+    listener = threading.Thread(target=_listen, args=(process.stderr, said, live), daemon=True)
+    listener.start()
+    with cast(BinaryIO, process.stdout) as stdout:
+        out = stdout.read()
+    process.wait()
+    _under_way.discard(process)
+    listener.join(_GRACE_SECONDS)  # what the plugin has left running may hold its stderr for good
     err = b"".join(said).decode(errors="replace")
     if process.returncode == 0 and not live:
         sys.stderr.write(err)
     return Finished(process.returncode, out.decode(errors="replace"), err)
 
 
+@atexit.register
+def _end_all() -> None:
+    """End what is still under way when a signal has ended the run."""
+    _beginning.acquire()  # for good: no other thread shall ask instead
+    for process in tuple(_under_way):
+        process.terminate()  # it may have a terminal to put in order
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE_SECONDS)
+        finally:
+            process.kill()
+
+
 def _listen(stream: Any, said: list[bytes], live: bool) -> None:
-    while part := stream.read1(4096):
-        said.append(part)
-        if live:
-            sys.stderr.write(part.decode(errors="replace"))
-            sys.stderr.flush()
+    with stream:
+        while part := stream.read1(4096):
+            said.append(part)
+            if live:
+                sys.stderr.write(part.decode(errors="replace"))
+                sys.stderr.flush()
 
 
 @dataclass(frozen=True)
@@ -121,6 +157,8 @@ class ExecPlugin:
             ended = self._run(command, self._plugin_environ(interactive), interactive)
         except OSError as error:
             raise self._failed(f"cannot be run: {error.strerror}") from error
+        except ValueError:  # which quotes it
+            raise self._failed("cannot be run: an argument or variable holds a NUL, or is no text") from None
         if ended.code != 0:
             said = " ".join(_CONTROLS.sub("", ended.err).split())[-500:] or "it said nothing"
             raise self._failed(f"failed with exit code {ended.code}: {said}")
@@ -134,22 +172,28 @@ class ExecPlugin:
         return terminal and mode != "Never"
 
     def _command(self) -> list[str]:
-        """A bare name is looked up on the tool's own PATH, not on the one that `env` may give the plugin."""
+        """A bare name is looked up on the tool's own PATH, not on the one that `env` may give the plugin.
+
+        What is found in a relative folder is not run, lest it be whatever lies where one stands (Go's exec.ErrDot).
+        """
         command = str(self._plugin["command"])
         if os.sep not in command:
-            found = shutil.which(command, path=self._environ.get("PATH"))
+            found = shutil.which(command, path=self._environ.get("PATH", ""))
             if found is None:
                 raise self._failed("cannot be run: it is not on PATH")
+            if not os.path.isabs(found):
+                raise self._failed("cannot be run: it is not on PATH, but for a relative folder there")
             command = found
-        return [command, *(self._plugin.get("args") or ())]
+        return [command, *(each or "" for each in self._plugin.get("args") or ())]
 
     def _plugin_environ(self, interactive: bool) -> dict[str, str]:
         spec: dict[str, Any] = {"interactive": interactive}
         if self._plugin.get("provideClusterInfo"):
             spec["cluster"] = _cluster_info(self._connection)
         info = {"kind": "ExecCredential", "apiVersion": self._version, "spec": spec}
-        own = {str(pair["name"]): str(pair.get("value") or "") for pair in self._plugin.get("env") or ()}
-        return {**self._environ, **own, "KUBERNETES_EXEC_INFO": json.dumps(info)}
+        own = (f"{pair['name']}={pair.get('value') or ''}" for pair in self._plugin.get("env") or ())
+        named = {name: value for name, _, value in (each.partition("=") for each in own)}
+        return {**self._environ, **named, "KUBERNETES_EXEC_INFO": json.dumps(info)}
 
     def _understood(self, out: str) -> Issued:
         """What it printed may hold a token: it is never quoted."""
@@ -160,9 +204,10 @@ class ExecPlugin:
             raise self._failed(f"is configured for {self._version}, and printed another version")
         status = document.get("status")
         status = status if isinstance(status, Mapping) else {}
-        token, certificate, key = (
-            str(status.get(name) or "") for name in ("token", "clientCertificateData", "clientKeyData")
-        )
+        given = [status.get(name) or "" for name in ("token", "clientCertificateData", "clientKeyData")]
+        if not all(isinstance(each, str) for each in given):
+            raise self._failed("gave a token, certificate or key that is not a string")
+        token, certificate, key = given
         if not (token or certificate or key):
             raise self._failed("gave no credentials")
         if bool(certificate) != bool(key):
@@ -205,24 +250,33 @@ def _authority(connection: Connection) -> str:
 
 
 def _document(text: str) -> Mapping[str, Any]:
-    """JSON, or YAML, which client-go reads too; empty where it is neither."""
+    """JSON, or YAML, which client-go reads too where no brace comes first; empty where it is neither."""
     try:
-        found = json.loads(text)
-    except ValueError:
-        import yaml
+        found = _from_json(text)
+    except (ValueError, RecursionError):
+        if text.lstrip().startswith("{"):
+            return {}
+        from kubectl_arm64.openshift.go_yaml import Loader
 
         try:
-            found = yaml.load(text, Loader=yaml.BaseLoader)
-        except yaml.YAMLError:
+            found = yaml_text.value(text, Loader)
+        except NotYaml:
             found = None
     return found if isinstance(found, Mapping) else {}
 
 
+def _from_json(text: str) -> Any:
+    """Half a surrogate pair is U+FFFD, as in Go. Raises ValueError or RecursionError."""
+    found = json.loads(text)
+    if r"\ud" in text.lower():
+        found = json.loads(re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(found, ensure_ascii=False)))
+    return found
+
+
 def _instant(text: Any) -> datetime | None:
-    """RFC 3339; None where there is none. Raises ValueError."""
-    if not text:
+    """RFC 3339, of which datetime reads more; None where there is none. Raises ValueError."""
+    if text is None:
         return None
-    found = datetime.fromisoformat(str(text))
-    if found.tzinfo is None:
-        raise ValueError("no time zone")
-    return found.astimezone(UTC)
+    if not isinstance(text, str) or not _RFC_3339.fullmatch(text):
+        raise ValueError("no RFC 3339")
+    return datetime.fromisoformat(text)

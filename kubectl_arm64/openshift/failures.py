@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFound, Refused, SignInRequired, Unavailable
-from kubectl_arm64.openshift.connection import Connection
+from kubectl_arm64.openshift.connection import BY_FLAG, Connection
 
 _ANONYMOUS = 'User "system:anonymous"'
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
@@ -95,14 +95,15 @@ _CHECK_SERVER = "check the kubeconfig's server, the VPN and the proxy; --context
 
 def _sign_in(status: Status, connection: Connection) -> SignInRequired:
     who = connection.user_name or "nobody"
-    advice = f"`oc login {connection.server}`"
+    advice = connection.other_credentials
     if not connection.secure:
         return SignInRequired(
             f"{connection.server} does not know who asks: credentials go by https only, as with kubectl",
             "write https:// before the server, in the kubeconfig or --server",
         )
     if status.code == 401 and connection.user:
-        return SignInRequired(f"the credentials of {who} are no longer valid for {connection.server}", advice)
+        what = "token of --token is" if who == BY_FLAG else f"credentials of {who} are"
+        return SignInRequired(f"the {what} no longer valid for {connection.server}", advice)
     return SignInRequired(f"{connection.server} does not know who asks: {who} has no credentials", advice)
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kubectl_arm64 import yaml_text
 from kubectl_arm64.errors import InvalidInput
+from kubectl_arm64.yaml_text import NotYaml
 
 Entry = Mapping[str, Any]
 
@@ -66,6 +68,7 @@ _DOCUMENT = {
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 _NAMES = {str: "a string", bool: "true or false", _DATA: "base64"}
 _VIEW = "`oc config view` must read it too"
+_OTHER = "name another with --kubeconfig"
 
 
 @dataclass(frozen=True)
@@ -89,14 +92,13 @@ def load(path: str, environ: Mapping[str, str]) -> Kubeconfig:
     Raises InvalidInput.
     """
     if path:
-        if not Path(path).exists():
-            raise InvalidInput(f"the kubeconfig {path} does not exist", "name another with --kubeconfig")
+        if _absent(path):
+            raise InvalidInput(f"the kubeconfig {path} does not exist", _OTHER)
         return _merged([Path(path)])
-    listed = dict.fromkeys(part for part in environ.get("KUBECONFIG", "").split(os.pathsep) if part)
-    if not listed:
-        home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~").expanduser()
-        return _merged([home / ".kube" / "config"])
-    return _merged([Path(part) for part in listed])
+    if listed := environ.get("KUBECONFIG", ""):
+        return _merged([Path(part) for part in dict.fromkeys(listed.split(os.pathsep)) if part])
+    home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")
+    return _merged([Path(home) / ".kube" / "config"])
 
 
 def decoded(data: str) -> bytes:
@@ -107,10 +109,20 @@ def decoded(data: str) -> bytes:
         raise ValueError("not base64") from None
 
 
+def _absent(path: str) -> bool:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass  # reading it says what is wrong
+    return False
+
+
 def _merged(files: Sequence[Path]) -> Kubeconfig:
     documents = [(file, document) for file in files if (document := _read(file)) is not None]
     return Kubeconfig(
-        os.pathsep.join(map(str, files)),
+        os.pathsep.join(map(str, files)) or "what KUBECONFIG names",
         next((found for _, each in documents if (found := str(each.get("current-context") or ""))), ""),
         *(_first_named(documents, kind) for kind in ("context", "cluster", "user")),
     )
@@ -130,7 +142,7 @@ def _read(file: Path) -> Entry | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InvalidInput(f"the kubeconfig {file} cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"the kubeconfig {file} cannot be read: {error.strerror}", _OTHER) from error
     except UnicodeDecodeError:
         raise InvalidInput(f"the kubeconfig {file} is not UTF-8 text", _VIEW) from None
     if document is None:
@@ -146,19 +158,18 @@ def _read(file: Path) -> Entry | None:
 
 
 def _parsed(text: str, file: Path) -> Any:
-    if text.lstrip().startswith("{"):
+    if text.lstrip().startswith("{") and r"\ud" not in text.lower():  # surrogates are not for YAML, which kubectl reads
         try:
             return json.loads(text)  # JSON may be indented by tabs, which YAML does not allow
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
-    import yaml
+    from kubectl_arm64.openshift.go_yaml import Loader
 
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        # PyYAML quotes the text around the fault, which may be a token.
-        mark = getattr(error, "problem_mark", None)
-        at = f" at line {mark.line + 1}" if mark else ""
+        return yaml_text.value(text, Loader)
+    except NotYaml as fault:
+        # What is wrong may quote the text around it, which may be a token.
+        at = f" at line {fault.line}" if fault.line else ""
         raise InvalidInput(f"the kubeconfig {file} is broken YAML{at}", _VIEW) from None
 
 
@@ -203,8 +214,13 @@ def _named(document: Entry, kind: str, file: Path) -> dict[str, Entry]:
 
 def _absolute(entry: Entry, folder: Path) -> Entry:
     given = {key: value for key, value in entry.items() if value is not None}
-    given |= {key: str(folder / given[key]) for key in _PATHS if given.get(key)}
+    given |= {key: _joined(folder, given[key]) for key in _PATHS if given.get(key)}
     plugin = given.get("exec")
     if plugin and os.sep in str(plugin.get("command") or ""):
-        given["exec"] = {**plugin, "command": str(folder / plugin["command"])}
+        given["exec"] = {**plugin, "command": _joined(folder, plugin["command"])}
     return given
+
+
+def _joined(folder: Path, path: str) -> str:
+    """By its words alone, as Go's filepath.Join: `gone/../token` needs no folder `gone`."""
+    return path if os.path.isabs(path) else os.path.normpath(folder / path)

@@ -6,13 +6,15 @@ Rules: client-go transport/cache.go, and golang.org/x/net/http/httpproxy for the
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from urllib.parse import SplitResult, urlsplit
 
-from kubectl_arm64.errors import Unsupported
+from kubectl_arm64.errors import InvalidInput, Unsupported
 from kubectl_arm64.openshift.connection import Connection
 
+_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PORTS = {"http": "80", "https": "443"}
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -20,9 +22,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def proxy(connection: Connection, environ: Mapping[str, str]) -> str | None:
     """As kubectl: the cluster's proxy-url, else HTTPS_PROXY or HTTP_PROXY by the server's scheme, less NO_PROXY.
 
-    Raises Unsupported (a SOCKS proxy without the library for it).
+    Raises Unsupported (a SOCKS proxy without the library for it) or InvalidInput (a stray % in its URL).
     """
     found = connection.proxy_url or _from_environment(urlsplit(connection.server), environ)
+    if found and _STRAY_PERCENT.search(found):
+        raise InvalidInput("the URL of the proxy has a % that is no escape", "write %25 for a % of the password")
     if found and found.startswith("socks"):
         if find_spec("socks") is None:
             scheme = found.partition(":")[0]

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kubectl_arm64.errors import InvalidInput, SignInRequired
-from kubectl_arm64.openshift.connection import Connection, ConnectionOptions
+from kubectl_arm64.openshift.connection import BY_FLAG, Connection, ConnectionOptions
 from kubectl_arm64.openshift.kubeconfig import Entry, Kubeconfig, load
 from kubectl_arm64.openshift.validation import IMPERSONATION, check_cluster, check_user
 
@@ -33,9 +33,10 @@ def resolve(
     context = config.contexts.get(name, {})
     cluster_name = options.cluster or str(context.get("cluster") or "")
     server = options.server or str(config.clusters.get(cluster_name, {}).get("server") or "")
-    server = server or environ.get("KUBERNETES_MASTER", "")
     if not server and not cluster_name and (found := in_cluster(environ, service_account)):
+        _check_known(options.user, config)
         return _in_pod(found, options)
+    server = server or environ.get("KUBERNETES_MASTER", "")
     if options.cluster and options.cluster not in config.clusters:
         raise InvalidInput(f"the cluster {options.cluster!r} does not exist in {config.where}", _known(config.clusters))
     if not server:
@@ -65,14 +66,14 @@ def _in_pod(found: Connection, options: ConnectionOptions) -> Connection:
     return replace(
         found,
         user={**user, **_impersonation(options, {})},
-        user_name="--token" if options.token else found.user_name,
+        user_name=BY_FLAG if options.token else found.user_name,
         certificate_authority=options.certificate_authority or found.certificate_authority,
     )
 
 
 def _cluster(entry: Entry, server: str, options: ConnectionOptions) -> Connection:
     """Flags over the cluster entry: a CA and skipping verification replace each other, and --server the name."""
-    found = Connection(
+    found = given = Connection(
         server=server,
         certificate_authority=str(entry.get("certificate-authority") or ""),
         certificate_authority_data=str(entry.get("certificate-authority-data") or ""),
@@ -90,21 +91,28 @@ def _cluster(entry: Entry, server: str, options: ConnectionOptions) -> Connectio
         )
     if options.tls_server_name or options.server:
         found = replace(found, tls_server_name=options.tls_server_name)
-    check_cluster(found)
+    check_cluster(found, given)
     return found
 
 
 def _as_user(connection: Connection, config: Kubeconfig, name: str, options: ConnectionOptions) -> Connection:
-    if name not in config.users and (options.user or (name and connection.secure and not options.token)):
-        raise InvalidInput(f"the user {name!r} does not exist in {config.where}", _known(config.users))
-    user = _with_credentials(config.users.get(name, {}), options)
+    _check_known(options.user or (name if connection.secure and not options.token else ""), config)
+    entry = config.users.get(name, {})
+    user = _with_credentials(entry, options)
     user |= _impersonation(options, user)
     # `oc login` names users NAME/CLUSTER.
-    shown = name.partition("/")[0] or ("--token" if options.token else "")
-    check_user(user, shown)
+    shown = name.partition("/")[0]
+    check_user(user, shown, entry)
+    if options.token and not entry.get("tokenFile"):  # a file goes before it
+        shown = BY_FLAG
     if not connection.secure:  # client-go reads no credentials then
         user = {key: user[key] for key in IMPERSONATION if key in user}
     return replace(connection, user=user, user_name=shown)
+
+
+def _check_known(user: str, config: Kubeconfig) -> None:
+    if user and user not in config.users:
+        raise InvalidInput(f"the user {user!r} does not exist in {config.where}", _known(config.users))
 
 
 def _with_credentials(entry: Entry, options: ConnectionOptions) -> dict[str, Any]:
@@ -146,7 +154,12 @@ def _normal(server: str) -> str:
         raise InvalidInput(
             "the server is neither a URL nor HOST:PORT", "write it as https://HOST:PORT, in the kubeconfig or --server"
         )
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+    if "@" in parts.netloc:  # kubectl would send it instead of the user's own credentials
+        raise InvalidInput(
+            "the server is a URL with a user and a password in it",
+            "give them as username and password of the kubeconfig's user, or as --username and --password",
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _no_server(config: Kubeconfig, context: str, cluster: str) -> InvalidInput | SignInRequired:

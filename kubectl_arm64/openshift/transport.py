@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 from kubectl_arm64 import __version__, exchange
 from kubectl_arm64.openshift import tls
@@ -16,6 +17,7 @@ from kubectl_arm64.openshift.connection import Connection
 from kubectl_arm64.openshift.credentials import Credentials, Identity
 from kubectl_arm64.openshift.failures import unreachable
 from kubectl_arm64.openshift.proxy import proxy
+from kubectl_arm64.openshift.validation import is_host_name
 
 APPLY_PATCH = "application/apply-patch+yaml"
 
@@ -113,8 +115,8 @@ def _headers(credentials: Credentials, body: Any) -> Any:
 
     headers = HTTPHeaderDict({"Accept": "application/json", "User-Agent": f"kubectl-arm64/{__version__}"})
     for name, value in credentials.headers:
-        # http.client writes Latin-1; UTF-8 is what Go writes and the API server reads.
-        headers.add(name, value.encode().decode("latin-1"))
+        # http.client writes Latin-1; UTF-8 is what Go writes and the API server reads, and a file's bytes as they are.
+        headers.add(name, value.encode(errors="surrogateescape").decode("latin-1"))
     if body is not None:
         headers.add("Content-Type", APPLY_PATCH)
     return headers
@@ -123,16 +125,19 @@ def _headers(credentials: Credentials, body: Any) -> Any:
 def _rest_client(connection: Connection, credentials: Credentials, through: str | None) -> Any:
     from kubernetes.client import Configuration
     from kubernetes.client.rest import RESTClientObject
-    from urllib3.util import Retry, make_headers, parse_url
+    from urllib3.util import Retry, parse_url
 
     configuration = Configuration(host=connection.server)
     configuration.verify_ssl = not connection.insecure_skip_tls_verify
-    configuration.tls_server_name = connection.tls_server_name or None
+    if is_host_name(connection.tls_server_name):  # else nobody checks it
+        configuration.tls_server_name = connection.tls_server_name or None
     # Set even when None: the client would ask the environment by other rules.
     configuration.proxy = through
     configuration.no_proxy = None
     if through and (auth := parse_url(through).auth):
-        configuration.proxy_headers = make_headers(proxy_basic_auth=unquote(auth))
+        user, _, password = auth.partition(":")
+        pair = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
+        configuration.proxy_headers = {"proxy-authorization": f"Basic {base64.b64encode(pair).decode()}"}
     # A repeated server-side apply ends in the same state, so it may be sent again like a read.
     configuration.retries = Retry(
         connect=1,

@@ -17,18 +17,23 @@ INTERACTIVE_MODES = ("Never", "IfAvailable", "Always")
 
 _PROXY_SCHEMES = ("http", "https", "socks5")
 _CORRECT = "correct the kubeconfig, or `oc login` anew"
+_CORRECT_FLAGS = "correct the flags, or name another context of the kubeconfig with --context"
 
 
-def check_cluster(connection: Connection) -> None:
-    """Raises InvalidInput."""
+def check_cluster(connection: Connection, entry: Connection) -> None:
+    """`connection` is the kubeconfig's `entry` and what flags say over it. Raises InvalidInput."""
     for fault in _cluster_faults(connection):
-        raise InvalidInput(fault, _CORRECT)
+        raise InvalidInput(fault, _CORRECT if fault in _cluster_faults(entry) else _CORRECT_FLAGS)
 
 
-def check_user(user: Entry, name: str) -> None:
-    """Raises InvalidInput naming the user, never a value of the entry."""
+def check_user(user: Entry, name: str, entry: Entry) -> None:
+    """`user` is the kubeconfig's `entry` and what flags say over it.
+
+    Raises InvalidInput naming the user, never a value of the entry.
+    """
     for fault in _user_faults(user):
-        raise InvalidInput(f"the user {name or 'without a name'} {fault}", _CORRECT)
+        advice = _CORRECT if fault in _user_faults(entry) else _CORRECT_FLAGS
+        raise InvalidInput(f"the user {name or 'without a name'} {fault}", advice)
 
 
 def _cluster_faults(connection: Connection) -> Iterator[str]:
@@ -39,6 +44,17 @@ def _cluster_faults(connection: Connection) -> Iterator[str]:
         yield "the cluster has a certificate-authority, and insecure-skip-tls-verify, which would not heed it"
     if connection.proxy_url and _scheme(connection.proxy_url) not in _PROXY_SCHEMES:
         yield f"the cluster's proxy-url is no URL of {', '.join(_PROXY_SCHEMES)}"
+    if not connection.insecure_skip_tls_verify and not is_host_name(connection.tls_server_name):
+        yield "the cluster's tls-server-name is no host name"
+
+
+def is_host_name(name: str) -> bool:
+    """Whether ssl takes it; "" too, which stands for none."""
+    try:
+        name.encode("idna")
+    except UnicodeError:  # an empty label, or one that is too long
+        return False
+    return "\0" not in name and not name.startswith(".")
 
 
 def _scheme(url: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from kubectl_arm64.beside import Beside
 from kubectl_arm64.copy.asynchronous import AsynchronousCopy
 from kubectl_arm64.copy.by_ranges import RangeCopy
 from kubectl_arm64.copy.ports import Blobs
 from kubectl_arm64.errors import Denied
-from kubectl_arm64.pipeline.beside import Beside
 from kubectl_arm64.pipeline.blob_access import SettlingBlobs
 from kubectl_arm64.pipeline.choices import Azure, Choices
 from kubectl_arm64.pipeline.container import ContainerStep

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from kubectl_arm64.beside import Beside
 from kubectl_arm64.errors import Denied, Failure, NotFinished
-from kubectl_arm64.pipeline.beside import Beside
 from kubectl_arm64.pipeline.disk import DiskStep
 from kubectl_arm64.pipeline.ports import Disks
 from kubectl_arm64.pipeline.staging import NO_RIGHT, POLICY, Work

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from kubectl_arm64.cli.argv import LOOKUP, Line
 from kubectl_arm64.cli.completion import cache
@@ -98,10 +99,11 @@ def output(command: Sequence[str], environ: Mapping[str, str], seconds: float, *
     try:
         return process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
-        if goes_on and process.stdout:
-            process.stdout.close()
-        else:
+        if not goes_on:
             _end(process)
+        # On Windows a thread of communicate's still reads it, and closing would wait for that read.
+        if process.stdout and sys.platform != "win32":
+            process.stdout.close()
         return ""
 
 
@@ -109,5 +111,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     if sys.platform == "win32":
         process.kill()
     else:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+        # It may have ended since; of one that has, but is still there, macOS says that it may not be killed.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

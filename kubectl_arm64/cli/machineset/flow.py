@@ -64,7 +64,7 @@ def command(
         azure=connect,
         publish=publish,
         read_text=target.read_text,
-        bootimage=invocation.next("bootimage", *image.carried()),
+        bootimage=invocation.next("bootimage", *image.carried(), *connection.carried()),
     )
     return run(image, flags, connection.namespace, ports, streams)
 
@@ -81,6 +81,8 @@ def run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports,
 
 def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports, streams: Streams) -> int:
     flags.check(image)
+    if flags.file == image.stream_file == "-":
+        raise UsageError("-f - and --stream-file - cannot both read standard input", "give one of them as a file")
     patience = pace(image.timeout, streams.environ)
     filed = from_file(flags.file, ports, namespace) if flags.file else []
     situation, warnings = look(image, flags, ports)

@@ -153,7 +153,9 @@ def _unready_in(location: str, wanted: Wanted, version: Resource) -> Failure | N
             return _not_yet(wanted, f"{wanted.title} is not ready in {location} yet ({region.get('progress') or 0} %)")
         if region.get("state") == "Failed":
             return Failure(
-                f"{wanted.title} failed to replicate to {location}: {region.get('details') or 'no reason given'}"
+                f"{wanted.title} failed to replicate to {location}: {region.get('details') or 'no reason given'}",
+                "take it out of the version's regions and add it again (`az sig image-version update "
+                f"{wanted.group} -e {wanted.image.version} --target-regions REGIONS`), or {wanted.another}",
             )
     return None
 

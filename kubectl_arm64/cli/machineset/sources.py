@@ -60,7 +60,7 @@ def look(image: ImageFlags, flags: MachinesetFlags, ports: Ports) -> tuple[Situa
 
 def from_file(path: str, ports: Ports, namespace: str) -> list[Document]:
     """The MachineSets of --filename. Raises InvalidInput."""
-    where = "standard input" if path == "-" else path
+    where = target.STANDARD_INPUT if path == "-" else path
     found = parse_templates(ports.read_text(path), where)
     for each in found:
         check_template(each)

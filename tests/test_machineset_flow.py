@@ -16,7 +16,7 @@ from kubectl_arm64.cli.machineset import MachinesetFlags, Ports, run
 from kubectl_arm64.cli.options import DryRun, ImageFlags
 from kubectl_arm64.cli.output import Streams
 from kubectl_arm64.cli.printing import Format
-from kubectl_arm64.cluster import ClusterFacts
+from kubectl_arm64.cluster import ClusterFacts, Documents
 from kubectl_arm64.errors import Denied, Failure, InvalidInput, NotFinished, NotFound, Refused, Unsupported, UsageError
 from tests.doubles.machine_api import (
     DEFINITION,
@@ -87,7 +87,7 @@ class Desk:
         self.connected.append(f"azure {facts.subscription}")
         return self.azure
 
-    def _publish(self, regions: Sequence[str]) -> None:
+    def _publish(self, regions: Sequence[str], documents: Documents | None) -> None:
         self.published.append(list(regions))
         self.on_publish()
 

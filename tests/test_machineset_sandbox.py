@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +181,13 @@ def test_when_the_version_latest_is_not_asked_for_by_id_it_is_no_version(plugin:
     result = plugin("machineset", "--image-version=latest")
     assert (result.code, result.out) == (1, "")
     assert "'latest' as the name of an image version" in result.err
+
+
+def test_when_it_publishes_the_cluster_and_the_kubeconfig_are_read_once(plugin: Plugin, sandbox: Sandbox) -> None:
+    end, beginning = os.pipe()  # as `--kubeconfig <(...)` gives one
+    os.write(beginning, Path(os.environ["KUBECONFIG"]).read_bytes())
+    os.close(beginning)
+    result = plugin("machineset", "--publish", "--apply", f"--kubeconfig=/dev/fd/{end}")
+    os.close(end)
+    assert result.code == 0, result.err
+    assert len(sandbox.asked("GET", "/infrastructures/cluster")) == 1

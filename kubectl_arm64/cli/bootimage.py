@@ -129,9 +129,17 @@ class BootimageFlags(PrintFlags):
 
 
 def run(
-    connection: ConnectionFlags, image: ImageFlags, flags: BootimageFlags, invocation: Invocation, streams: Streams
+    connection: ConnectionFlags,
+    image: ImageFlags,
+    flags: BootimageFlags,
+    invocation: Invocation,
+    streams: Streams,
+    documents: Documents | None = None,
 ) -> GalleryImage | None:
-    """Publish, or print the plan; the image version that is ready, None for a plan."""
+    """Publish, or print the plan; the image version that is ready, None for a plan.
+
+    `documents`: what was read of the cluster already, so that the image is for that very cluster.
+    """
     wishes = replace(
         target.wishes(image),
         storage_account=flags.storage_account,
@@ -142,7 +150,7 @@ def run(
     _check(flags)
     output = flags.output
     patience = pace(image.timeout, streams.environ)
-    facts, boot, plan = _resolve(connection, image, flags, wishes, streams)
+    facts, boot, plan = _resolve(connection, image, flags, wishes, streams, documents)
     azure = _connect(wishes.over(facts), streams)
     with _told_how_to_go_on(invocation), _reporter(image, streams) as report:
         staging = _staging(flags)
@@ -238,12 +246,19 @@ def _of_accounts(flags: BootimageFlags) -> str:
 
 
 def _resolve(
-    connection: ConnectionFlags, image: ImageFlags, flags: BootimageFlags, wishes: Wishes, streams: Streams
+    connection: ConnectionFlags,
+    image: ImageFlags,
+    flags: BootimageFlags,
+    wishes: Wishes,
+    streams: Streams,
+    documents: Documents | None,
 ) -> tuple[ClusterFacts, stream.BootImage, ImagePlan]:
     """What to publish and where. Everything that the cluster forbids is refused here, before any call to Azure."""
-    facts, documents = ClusterFacts(), Documents()
-    if not (wishes.stand_alone and image.stream_file):
-        documents = target.connect(connection, streams).read_documents()
+    facts = ClusterFacts()
+    if documents is None and wishes.stand_alone and image.stream_file:
+        documents = Documents()
+    else:
+        documents = documents or target.connect(connection, streams).read_documents()
         facts = cluster.facts(documents)
         streams.warn(cluster.check_bootimage_preconditions(facts, image.architecture))
     boot = target.boot_image(image, documents)

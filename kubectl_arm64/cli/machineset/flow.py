@@ -26,7 +26,7 @@ from kubectl_arm64.cli.machineset.waiting import Wait
 from kubectl_arm64.cli.options import ConnectionFlags, ImageFlags
 from kubectl_arm64.cli.pace import pace
 from kubectl_arm64.cli.printing import Format, Output
-from kubectl_arm64.cluster import ClusterFacts, opt_out_price, require
+from kubectl_arm64.cluster import ClusterFacts, Documents, opt_out_price, require
 from kubectl_arm64.errors import Failure, UsageError
 from kubectl_arm64.image import GalleryImage
 from kubectl_arm64.machineset import Clone, location_of
@@ -51,13 +51,13 @@ def command(
         session.sign_in(storage=False)
         return session
 
-    def publish(regions: Sequence[str]) -> object:
+    def publish(regions: Sequence[str], documents: Documents | None) -> object:
         from kubectl_arm64.cli import bootimage
 
         # stdout is the MachineSet's alone.
         quiet = replace(streams, out=io.StringIO())
         wanted = bootimage.BootimageFlags(target_region=list(regions), format=Format("name"))
-        return bootimage.run(connection, image, wanted, invocation, quiet)
+        return bootimage.run(connection, image, wanted, invocation, quiet, documents)
 
     ports = Ports(
         cluster=lambda: target.connect(connection, streams),
@@ -105,7 +105,8 @@ def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports
         if flags.writes_nothing:
             streams.warn([f"the boot image would be published first: {chosen.unready.what}"])
         else:
-            _publish(clones, application, ports, locations)
+            _rehearse(clones, application)
+            ports.publish(locations, situation.documents if situation.cluster else None)
             if left := images.check(azure.galleries, wanted, locations).unready:
                 raise left
     code = _deliver(clones, flags, application, streams)
@@ -115,12 +116,11 @@ def _run(image: ImageFlags, flags: MachinesetFlags, namespace: str, ports: Ports
     return code
 
 
-def _publish(clones: Sequence[Clone], application: Application | None, ports: Ports, locations: Sequence[str]) -> None:
-    """Publish the image, which costs time and money: only for clones that the cluster will take."""
+def _rehearse(clones: Sequence[Clone], application: Application | None) -> None:
+    """An image costs time and money: it is published only for clones that the cluster will take."""
     if application is not None:
         for clone in clones:
             application.rehearse(clone)
-    ports.publish(locations)
 
 
 def _price_of_opting_out(clones: Sequence[Clone], situation: Situation) -> list[str]:

@@ -54,6 +54,7 @@ class Ports:
 
     cluster: Callable[[], Cluster]
     azure: Callable[[ClusterFacts], Azure]
-    publish: Callable[[Sequence[str]], object]  # given the regions in which the image is wanted
+    # Given the regions in which the image is wanted, and what was read of the cluster, None where none was asked.
+    publish: Callable[[Sequence[str], Documents | None], object]
     read_text: Callable[[str], str]
     bootimage: str  # the command line that publishes what these flags name

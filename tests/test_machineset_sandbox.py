@@ -187,7 +187,7 @@ def test_when_it_publishes_the_cluster_and_the_kubeconfig_are_read_once(plugin: 
     end, beginning = os.pipe()  # as `--kubeconfig <(...)` gives one
     os.write(beginning, Path(os.environ["KUBECONFIG"]).read_bytes())
     os.close(beginning)
-    result = plugin("machineset", "--publish", "--apply", f"--kubeconfig=/dev/fd/{end}")
+    result = plugin("machineset", "--publish", "--apply", f"--kubeconfig=/proc/{os.getpid()}/fd/{end}")
     os.close(end)
     assert result.code == 0, result.err
     assert len(sandbox.asked("GET", "/infrastructures/cluster")) == 1

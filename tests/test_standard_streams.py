@@ -122,6 +122,9 @@ def test_whatever_the_locale_errors_are_utf_8() -> None:
     assert 'unknown command "Нева"' in unknown.stderr.decode()
 
 
+@pytest.mark.sources_only(
+    "the archive's Python takes no PYTHONIOENCODING, and a terminal of another encoding is none here"
+)
 def test_a_terminal_is_shown_in_its_own_encoding_and_escapes_for_the_rest(tmp_path: Path) -> None:
     source = tmp_path / "worker.yaml"
     source.write_text(CYRILLIC, encoding="utf-8")

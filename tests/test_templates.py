@@ -140,10 +140,6 @@ def test_a_format_that_there_is_not_gets_kubectls_line(plugin: Plugin) -> None:
         ("-o jsonpath --template={.location}", "eastus"),
         ("-o jsonpath-as-json --template={.location}", '[\n    "eastus"\n]\n'),
         ("-o jsonpath-as-json={.location}", '[\n    "eastus"\n]\n'),
-        ("-o go-template --template={{.location}}", "eastus"),
-        ("-o template={{.location}}", "eastus"),
-        ("--template={{.location}}", "eastus"),
-        ("--template={{.nosuch}}", "<no value>"),
         ("-o jsonpath={.nosuch}", ""),
         ("-o name --template={{.location}}", None),
     ],
@@ -153,6 +149,24 @@ def test_a_template_may_stand_in_a_flag_of_its_own(plugin: Plugin, words: str, p
     assert result.out == (plugin("bootimage", "-o", "name").out if printed is None else printed)
 
 
+NO_LIBRARY = pytest.mark.sources_only("the archive has no library for Go templates (docs/adr/0005-go-templates.md)")
+
+
+@NO_LIBRARY
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        ("-o go-template --template={{.location}}", "eastus"),
+        ("-o template={{.location}}", "eastus"),
+        ("--template={{.location}}", "eastus"),
+        ("--template={{.nosuch}}", "<no value>"),
+    ],
+)
+def test_a_template_alone_is_gos(plugin: Plugin, words: str, printed: str) -> None:
+    assert plugin("bootimage", *words.split()).out == printed
+
+
+@NO_LIBRARY
 def test_the_flag_of_its_own_may_name_a_file(plugin: Plugin, tmp_path: Path) -> None:
     (tmp_path / "template").write_text("{{.location}}")
     assert plugin("bootimage", "-o", "templatefile", f"--template={tmp_path}/template").out == "eastus"

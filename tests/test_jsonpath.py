@@ -42,6 +42,10 @@ FILLED = [
     ("{.metadata['name','labels']}", r'p {"a":"one","b.c/d":"x\u003cy"}'),
     ("{.metadata.labels.*}", "one x<y"),
     ("{.spec.nodeSelector}", "null"),
+    ("{.spec.containers[?(@.name<$.spec.nodeSelector)].name}", ""),
+    ("{.spec.containers[?($.spec.nodeSelector<$.spec.nodeSelector)].name}", ""),
+    ("{.spec.containers[?($.spec.nodeSelector==$.spec.nodeSelector)].name}", ""),
+    ("{.spec.containers[?(@.name!=$.spec.nodeSelector)].name}", ""),
     ("{.nosuch}", ""),
     ("{.nosuch.deeper}", ""),
     ("{.kind.x}", ""),
@@ -107,9 +111,6 @@ REFUSED = [
     ("{.spec.containers[-].name}", "array index - is not a number"),
     ("{.spec.containers[1:-].name}", "array index - is not a number"),
     (f"{{.spec.containers[{'9' * 5000}].name}}", "is not a number"),
-    ("{.spec.containers[?(@.name<$.spec.nodeSelector)].name}", "invalid type for comparison"),
-    ("{.spec.containers[?($.spec.nodeSelector<$.spec.nodeSelector)].name}", "invalid type for comparison"),
-    ("{.spec.containers[?($.spec.nodeSelector==$.spec.nodeSelector)].name}", "invalid type for comparison"),
     ("{.spec.containers[?(@.name==1)].name}", "incompatible types for comparison"),
 ]
 

@@ -1,7 +1,7 @@
 """`-o jsonpath=TEMPLATE`, in kubectl's dialect: text with expressions in braces. Pure.
 
 Rules: k8s.io/client-go/util/jsonpath. `*` and `..` go over a
-mapping's keys in their order, where Go takes any. Outputs in the tests are those of kubectl 1.32.
+mapping's keys in their order, where Go takes any. Outputs in the tests are those of kubectl 1.34.
 """
 
 from __future__ import annotations
@@ -370,7 +370,7 @@ def _elements(found: list[Any]) -> Iterator[Any]:
 
 def _compare(left: Any, sign: str, right: Any) -> bool:
     if left is None or right is None:
-        raise _Fault("invalid type for comparison")
+        return False  # nothing compares with null, not even another one
     if type(left) is not type(right) or isinstance(left, dict | list):
         raise _Fault("incompatible types for comparison")
     return _OPERATORS[sign](left, right)

@@ -82,9 +82,7 @@ class Place:
         """The engine by the adapters that the tool uses; the process's environment must be `environ`."""
         source = self._source()
         vhd = SourceVhd(source)
-        asynchronous = AsynchronousCopy(
-            self._blobs(), BLOB, vhd, RELEASE, terms, pages=source, abort_foreign=abort_foreign
-        )
+        asynchronous = self._asynchronous(source, vhd, terms, abort_foreign)
         return RangeCopy(asynchronous, source, vhd, self.page_blob, RELEASE, terms, **settings)
 
     def asynchronous(
@@ -95,7 +93,9 @@ class Place:
     ) -> AsynchronousCopy:
         """Azure's own copy to the same place."""
         source = self._source()
-        vhd = SourceVhd(source)
+        return self._asynchronous(source, SourceVhd(source), terms, abort_foreign)
+
+    def _asynchronous(self, source: PageSource, vhd: SourceVhd, terms: Terms, abort_foreign: bool) -> AsynchronousCopy:
         return AsynchronousCopy(self._blobs(), BLOB, vhd, RELEASE, terms, pages=source, abort_foreign=abort_foreign)
 
     def page_blob(self) -> PageBlob:

@@ -214,8 +214,19 @@ def test_to_abort_what_has_ended_is_no_error(by_sas: Blobs, copy: Callable[..., 
 
 
 def test_when_storage_is_busy_it_is_asked_again(sandbox: Sandbox, by_sas: Blobs) -> None:
-    sandbox.fault(f"{ACCOUNT}.blob", status=503, times=3)
+    sandbox.fault(f"{ACCOUNT}.blob", status=503, times=6)
     assert by_sas.head(BLOB) is None
+
+
+def test_no_wait_for_busy_storage_is_longer_than_half_a_minute(
+    sandbox: Sandbox, account: Resource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    blobs = reach(sandbox, monkeypatch, waits).blobs(account, "vhd", "key")
+    sandbox.fault(f"{ACCOUNT}.blob", status=503, times=6)
+    assert blobs.head(BLOB) is None
+    assert len(waits) == 6
+    assert max(waits) == 30
 
 
 def test_a_signature_is_in_no_url_and_in_no_error(sandbox: Sandbox, by_sas: Blobs) -> None:

@@ -18,7 +18,7 @@ OTHER = "https://mirror.blob.core.windows.net/images/other.vhd"
 
 
 def engine(blobs: DictBlobs, url: str = SOURCE_URL, *, abort_foreign: bool = False) -> AsynchronousCopy:
-    return AsynchronousCopy(blobs, BLOB, SourceVhd(FixedSource(url=url)), RELEASE, abort_foreign=abort_foreign)
+    return AsynchronousCopy(blobs, BLOB, SourceVhd(FixedSource(url=url)), RELEASE, Terms(), abort_foreign=abort_foreign)
 
 
 def foreign(status: str, *, source: str = OTHER, size: int = MIB + 512) -> DictBlobs:

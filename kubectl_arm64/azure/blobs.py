@@ -142,7 +142,9 @@ class ContainerBlobs:
                 code = answer_of(error).code
                 if code == "LeaseIdMissing":
                     raise LeaseHeld(
-                        f"cannot {doing}: another run writes there at this moment", "wait for it", code=code
+                        f"cannot {doing}: another run writes there at this moment",
+                        "wait for it, then run the same command again",
+                        code=code,
                     ) from None
                 if code not in _CHANGED:
                     raise

@@ -74,7 +74,7 @@ class AsynchronousCopy:
         blob: str,
         source: SourceVhd,
         release: str,
-        terms: Terms = Terms(),  # noqa: B008  (frozen)
+        terms: Terms,
         *,
         pages: PageSource | None = None,
         abort_foreign: bool = False,

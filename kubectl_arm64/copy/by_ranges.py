@@ -27,7 +27,7 @@ from kubectl_arm64.copy.ports import BlobState, PageBlob, PageSource
 from kubectl_arm64.copy.ranges import Span
 from kubectl_arm64.copy.source import SourceVhd
 from kubectl_arm64.copy.terms import AGAIN, STALL_SECONDS, Terms
-from kubectl_arm64.copy.troubles import BlobChanged, LeaseLost, NoPageCopy, SourceChanged
+from kubectl_arm64.copy.troubles import BlobChanged, LeaseHeld, LeaseLost, NoPageCopy, SourceChanged
 from kubectl_arm64.copy.verify import verify
 from kubectl_arm64.errors import Failure, NotFinished, Refused
 
@@ -170,18 +170,17 @@ class RangeCopy:
 
     @contextmanager
     def _both_refused(self) -> Iterator[None]:
-        """When the asynchronous copy fails too, say why both did."""
+        """When the asynchronous copy fails too, say why both did; that another run is at work is no failure of it."""
         try:
             yield
-        except NotFinished:
+        except (NotFinished, LeaseHeld):
             raise
         except Failure as failed:
             if self._refused is None:
                 raise
-            of_network = f"look at the network rules of {self._asynchronous.url} and of {self._source.shown}"
             raise Failure(
                 f"{self._refused.what}; the asynchronous copy failed too: {failed.what}",
-                of_network if type(failed) is Failure else failed.advice,
+                self._refused.advice or failed.advice,
                 code=failed.code,
             ) from failed
 

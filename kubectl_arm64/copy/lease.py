@@ -17,7 +17,6 @@ from kubectl_arm64.errors import Failure, Refused
 
 SECONDS = 15  # the shortest that there is (learn.microsoft.com/rest/api/storageservices/lease-blob)
 RENEW_SECONDS = 5.0
-_PATIENCE_SECONDS = 2.0  # with a renewal that is under way when all is done
 
 
 class Lease:
@@ -40,11 +39,11 @@ class Lease:
     def renew(self) -> None:
         """Make it last; one that ran out is taken anew. Raises Refused where another has taken it meanwhile."""
         with self._taking:
-            if self._ended.is_set():
-                return  # released: to take it again would make the next run wait
             try:
                 self._blob.renew_lease(self.id)
             except (LeaseLost, LeaseHeld):
+                if self._ended.is_set():
+                    return  # released meanwhile: taken again, it would make the next run wait
                 if not self.acquire():
                     raise Refused(
                         f"another run has taken over the copy into {self._blob.url}",
@@ -59,13 +58,8 @@ class Lease:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        renewed = self._taking.acquire(timeout=_PATIENCE_SECONDS)
-        try:
-            with contextlib.suppress(Failure):  # it runs out by itself
-                self._blob.release_lease(self.id)
-        finally:
-            if renewed:
-                self._taking.release()
+        with contextlib.suppress(Failure):  # it runs out by itself
+            self._blob.release_lease(self.id)
 
     def _keep(self) -> None:
         while not self._ended.wait(RENEW_SECONDS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import yaml
@@ -37,7 +38,7 @@ def writes(sandbox: Sandbox) -> list[str]:
     ]
 
 
-def only_account(sandbox: Sandbox) -> dict[str, object]:
+def only_account(sandbox: Sandbox) -> dict[str, Any]:
     """The body of the one account that is not Red Hat's."""
     (account,) = [account for name, account in sandbox.world.accounts.items() if name != "rhcos"]
     return account.body
@@ -168,8 +169,8 @@ def test_when_there_is_no_data_role_a_short_https_only_sas_is_used_and_the_keys_
     assert signed
     assert all("spr=https" in one["query"] for one in signed)
     body = only_account(sandbox)
-    assert body["properties"]["allowSharedKeyAccess"] is False  # type: ignore[index]
-    assert KEYS_ON not in body["tags"]  # type: ignore[operator]
+    assert body["properties"]["allowSharedKeyAccess"] is False
+    assert KEYS_ON not in body["tags"]
     assert "shared keys of storage account" in result.err
 
 
@@ -180,7 +181,7 @@ def test_when_the_key_is_demanded_a_second_release_opens_the_window_again_and_sa
     result = plugin("bootimage", "--storage-auth=key", "--architecture=x86_64")
     assert result.code == 0, result.err
     assert "are switched on for the copy" in result.err
-    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is False  # type: ignore[index]
+    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is False
 
 
 def test_when_the_version_was_ready_but_the_window_was_left_open_the_next_run_closes_it(
@@ -188,11 +189,11 @@ def test_when_the_version_was_ready_but_the_window_was_left_open_the_next_run_cl
 ) -> None:
     plugin("bootimage")
     body = only_account(sandbox)
-    body["properties"]["allowSharedKeyAccess"] = True  # type: ignore[index]
-    body["tags"][KEYS_ON] = "2026-02-03T10:00:00Z"  # type: ignore[index]
+    body["properties"]["allowSharedKeyAccess"] = True
+    body["tags"][KEYS_ON] = "2026-02-03T10:00:00Z"
     result = plugin("bootimage")
     assert "are switched off" in result.err
-    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is False  # type: ignore[index]
+    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is False
 
 
 def test_no_secret_is_ever_shown(plugin: Plugin, sandbox: Sandbox) -> None:
@@ -241,28 +242,28 @@ def test_when_a_policy_forbids_shared_keys_on_our_account_it_goes_on_with_the_to
 def test_when_another_run_has_the_keys_on_for_its_own_vhd_they_stay_on(plugin: Plugin, sandbox: Sandbox) -> None:
     assert plugin("bootimage").code == 0
     body = only_account(sandbox)
-    body["properties"]["allowSharedKeyAccess"] = True  # type: ignore[index]
-    body["tags"][KEYS_ON] = window(BLOB.replace("aarch64", "x86_64"))  # type: ignore[index]
+    body["properties"]["allowSharedKeyAccess"] = True
+    body["tags"][KEYS_ON] = window(BLOB.replace("aarch64", "x86_64"))
     assert plugin("bootimage").code == 0
-    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is True  # type: ignore[index]
+    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is True
 
 
 def test_when_a_run_fails_it_leaves_another_runs_window_open(plugin: Plugin, sandbox: Sandbox) -> None:
     without_data_role(sandbox)
     assert plugin("bootimage").code == 0
     body = only_account(sandbox)
-    body["properties"]["allowSharedKeyAccess"] = True  # type: ignore[index]
-    body["tags"][KEYS_ON] = window(BLOB)  # type: ignore[index]
+    body["properties"]["allowSharedKeyAccess"] = True
+    body["tags"][KEYS_ON] = window(BLOB)
     sandbox.fault("/images/rhcos-x64-gen2[?]", method="PUT", action="status", status=400)
     assert plugin("bootimage", "--architecture=x86_64").code == 1
-    assert KEYS_ON in only_account(sandbox)["tags"]  # type: ignore[operator]
+    assert KEYS_ON in only_account(sandbox)["tags"]
 
 
 def test_when_whoever_runs_it_again_may_only_read_the_ready_image_is_printed(plugin: Plugin, sandbox: Sandbox) -> None:
     first = plugin("bootimage")
     body = only_account(sandbox)
-    body["properties"]["allowSharedKeyAccess"] = True  # type: ignore[index]
-    body["tags"][KEYS_ON] = window(BLOB)  # type: ignore[index]
+    body["properties"]["allowSharedKeyAccess"] = True
+    body["tags"][KEYS_ON] = window(BLOB)
     for role in sandbox.world.roles:
         role.not_actions = ["*/write"]
     again = plugin("bootimage")
@@ -311,6 +312,17 @@ def test_when_the_image_is_ready_an_account_that_may_not_be_read_does_no_harm(
     result = plugin("bootimage", *words)
     assert (result.code, result.out) == (0, resource_id() + "\n"), result.err
     assert ("VHD rhcos-418.94.202602022246-0-azure.aarch64.vhd stays" in result.err) is bool(words)
+
+
+def test_when_something_unforeseen_happens_shared_keys_do_not_stay_on(plugin: Plugin, sandbox: Sandbox) -> None:
+    without_data_role(sandbox)
+    regions = {"publishingProfile": {"targetRegions": [{}]}, "provisioningState": "Succeeded"}  # one without a name
+    tags = {"kubectl-arm64": "managed", "kubectl-arm64.release": RELEASE}
+    sandbox.fault("/versions/", method="GET", status=200, body=json.dumps({"tags": tags, "properties": regions}))
+    result = plugin("bootimage")
+    assert result.code == 1
+    assert "unforeseen" in result.err
+    assert only_account(sandbox)["properties"]["allowSharedKeyAccess"] is False
 
 
 # ---- what is asked for

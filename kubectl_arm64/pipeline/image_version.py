@@ -52,7 +52,7 @@ class ImageVersionStep:
     @property
     def blob_uri(self) -> str:
         """The blob that the version, as last observed, was made from; "" where it was none."""
-        return uri(self._found) if self._found else ""
+        return _uri(self._found) if self._found else ""
 
     @property
     def sha256(self) -> str:
@@ -179,7 +179,7 @@ def holds_release(version: Resource, release: str) -> bool:
     tags = tags_of(version)
     if TAG in tags:
         return bool(tags.get(TAG_RELEASE) == release)
-    return release in unquote(urlsplit(uri(version)).path)
+    return release in unquote(urlsplit(_uri(version)).path)
 
 
 def content(version: Resource) -> str:
@@ -187,10 +187,10 @@ def content(version: Resource) -> str:
     tags = tags_of(version)
     if TAG in tags:
         return f"release {tags.get(TAG_RELEASE)}"
-    return f"what somebody else made from {uri(version).partition('?')[0] or 'an unknown source'}"
+    return f"what somebody else made from {_uri(version).partition('?')[0] or 'an unknown source'}"
 
 
-def uri(version: Resource) -> str:
+def _uri(version: Resource) -> str:
     """The blob that it was made from, "" where it was none."""
     return str(_source(version).get("uri", ""))
 

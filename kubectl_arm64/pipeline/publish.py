@@ -98,13 +98,16 @@ class Publication:
         try:
             self._copy()
         except Denied as denied:
-            if self._staging is self._disk or self._choices.staging != "auto" or denied is self._of_gallery:
-                raise
-            if not of_account(denied):
+            if not self._turns_to_disk(denied):
                 raise
             self._account.abandon()
             self.stage_on_disk(denied.what)
             self._copy()
+
+    def _turns_to_disk(self, denied: Denied) -> bool:
+        """Whether a managed disk does what is denied here, and may be taken."""
+        may = self._staging is self._account and self._choices.staging == "auto"
+        return may and denied is not self._of_gallery and of_account(denied)
 
     def _copy(self) -> None:
         """The copy takes minutes: gallery and definition are made beside it, whoever copies."""

@@ -135,18 +135,17 @@ class SharedKeys:
 
     def close(self) -> None:
         """Switch shared keys off again where the tag says that they are on for this VHD, or were forgotten."""
-        closing = False
+        are_on = self.opened
         try:
             resource = self._accounts.get(self._group, self._name)
-            closing = resource is not None and is_ours(resource) and self._is_to_close(resource)
-            if resource is not None and closing:
-                tags = {key: value for key, value in tags_of(resource).items() if key != TAG_KEYS_ON}
-                self._update(tags, on=False)
+            are_on = resource is not None and is_ours(resource) and self._is_to_close(resource)
+            if resource is None or not are_on:
+                return
+            self._update({key: value for key, value in tags_of(resource).items() if key != TAG_KEYS_ON}, on=False)
         except Denied as denied:  # whoever may not write, or not even read, still gets the image that is ready
-            if closing or self.opened:
+            if are_on:
                 self._report.note(f"{denied.what}: shared keys of storage account {self._name} stay on")
-            return
-        if closing:
+        else:
             self._report.note(f"shared keys of storage account {self._name} are switched off")
 
     def abandon(self) -> None:

@@ -64,6 +64,11 @@ class Failure(Exception):
     def __str__(self) -> str:
         return f"{self.what}; {self.advice}" if self.advice else self.what
 
+    @property
+    def repeats(self) -> bool:
+        """Whether its advice is to run the same command again."""
+        return _SAME_COMMAND in self.advice
+
     def naming(self, command: str) -> str:
         """The line for people: an advice to run the same command again spells it out."""
         advice = self.advice.replace(_SAME_COMMAND, f"run `{command}` again")

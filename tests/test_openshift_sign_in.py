@@ -6,7 +6,6 @@ import base64
 import ipaddress
 import json
 import os
-import pty
 import ssl
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from kubectl_arm64.openshift.proxy import proxy
 from kubectl_arm64.openshift.resolve import resolve
 from tests.api_server import AUTHORITY, SECRET, ApiServer, kubeconfig, serving, status, trusted
 from tests.plugin import COMMAND
+from tests.terminal import on_a_terminal
 
 MACHINESETS = "/apis/machine.openshift.io/v1beta1/namespaces/openshift-machine-api/machinesets"
 V1 = "client.authentication.k8s.io/v1"
@@ -607,24 +607,9 @@ def test_children_of_a_bundle_find_the_users_libraries_and_not_the_bundles(monke
 def test_on_a_terminal_a_failing_plugin_is_heard_and_named_and_nothing_is_sent(write: Write, api: ApiServer) -> None:
     user = plugin_user(args=["-c", "test -t 0 && echo portal is closed >&2; exit 3"], interactiveMode="Always")
     config = write(kubeconfig(api.url, user))
-    said, code = on_a_terminal(*COMMAND, "machineset", "--kubeconfig", str(config))
+    written, code = on_a_terminal([*COMMAND, "machineset", "--kubeconfig", str(config)])
     assert code == 4
-    heard, error = said.split("\r\n")[:2]
+    heard, error = written.decode().split("\r\n")[:2]
     assert heard == "portal is closed"
     assert error.startswith("error: the credential plugin sh failed with exit code 3: portal is closed;")
     assert api.requests == []
-
-
-def on_a_terminal(*command: str) -> tuple[str, int]:
-    """What a program writes to a terminal of its own, and its exit code."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        written = b""
-        try:
-            while part := os.read(ours, 4096):
-                written += part
-        except OSError:  # how Linux says that the other side is closed
-            pass
-    os.close(ours)
-    return written.decode(), process.returncode

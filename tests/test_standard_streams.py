@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.plugin import COMMAND
 from tests.sandbox.kubernetes.objects import find
 from tests.sandbox.server import Sandbox
 from tests.templates import FOLDER
+from tests.terminal import on_a_terminal
 
 IMAGE = "/versions/20260202.2246.418094000\n"
 
@@ -128,17 +128,8 @@ def test_whatever_the_locale_errors_are_utf_8() -> None:
 def test_a_terminal_is_shown_in_its_own_encoding_and_escapes_for_the_rest(tmp_path: Path) -> None:
     source = tmp_path / "worker.yaml"
     source.write_text(CYRILLIC, encoding="utf-8")
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*COMMAND, *ALONE, f"--filename={source}"], env=WESTERN, cwd=ROOT, stdout=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while part := os.read(ours, 4096):
-                shown += part
-        except OSError:  # how Linux says that the other side is closed
-            pass
-    os.close(ours)
-    assert process.returncode == 0
+    shown, code = on_a_terminal([*COMMAND, *ALONE, f"--filename={source}"], WESTERN)
+    assert code == 0
     assert rb"team: \u041d\u0435\u0432\u0430" in shown
     assert "place: Köln".encode("cp1252") in shown
 

@@ -196,9 +196,11 @@ class _Reading:
         while letters:
             letter, letters = letters[0], letters[1:]
             flag = self._command.flag(f"-{letter}")
+            if letter == "h" and letters.startswith("="):
+                self.help = self._on(letters[1:], "-h, --help")
+                return
             if letter == "h":
-                self.help = not letters.startswith("=") or self._on(letters[1:], "-h, --help")
-                letters = "" if letters.startswith("=") else letters
+                self.help = True
             elif flag is None:
                 raise Misread(f"unknown shorthand flag: '{letter}' in {word}", self._command.name)
             elif letters.startswith("="):

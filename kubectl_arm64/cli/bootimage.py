@@ -216,12 +216,13 @@ def _told_how_to_go_on(invocation: Invocation) -> Iterator[None]:
     try:
         yield
     except NotFinished as unfinished:
-        # Without an advice of its own it is Azure's work, and not this process's, that is not finished.
-        so_far = "what is copied stays" if unfinished.advice else "what Azure has begun goes on there"
+        # Else it is Azure's work, and not this process's, that is not finished.
+        so_far = "what is copied stays" if unfinished.repeats else "what Azure has begun goes on there"
         raise NotFinished(unfinished.what, f"{so_far}; go on with: {again}") from None
     except SignInRequired as failure:
-        advice = failure.advice if "the same command" in failure.advice else f"{failure.advice}; go on with: {again}"
-        raise SignInRequired(failure.what, advice, code=failure.code) from None
+        if failure.repeats:
+            raise
+        raise SignInRequired(failure.what, f"{failure.advice}; go on with: {again}", code=failure.code) from None
 
 
 def _check(flags: BootimageFlags) -> None:

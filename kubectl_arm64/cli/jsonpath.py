@@ -1,7 +1,7 @@
 """`-o jsonpath=TEMPLATE`, in kubectl's dialect: text with expressions in braces. Pure.
 
-Rules: k8s.io/client-go/util/jsonpath. `*` and `..` go over a
-mapping's keys in their order, where Go takes any. Outputs in the tests are those of kubectl 1.34.
+Rules: k8s.io/client-go/util/jsonpath. `*` and `..` go over a mapping's keys in their order, where Go takes any. Outputs
+in the tests are those of kubectl 1.34.
 """
 
 from __future__ import annotations

@@ -71,8 +71,7 @@ class PrintFlags:
         form, equals, text = self.format.partition("=")
         if self.template and equals:
             raise UsageError(f"-o {self.format} and --template both give a template", "give one of them")
-        if not form:
-            form = "go-template" if self.template else ""
+        form = form or ("go-template" if self.template else "")
         if f"{form}=" not in Format.TEMPLATES:
             return Output(form, managed_fields=self.show_managed_fields) if form else None
         from kubectl_arm64.cli.templates import Template
